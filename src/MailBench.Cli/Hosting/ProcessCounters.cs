@@ -1,0 +1,40 @@
+using System.Globalization;
+using MailBench.Model.Nodes;
+using MailBench.Model.Units;
+
+namespace MailBench.Cli.Hosting;
+
+/// <summary>What this process has used: the part of a snapshot that every role has.</summary>
+internal static class ProcessCounters
+{
+    public static IEnumerable<(string Name, double Value)> Read()
+    {
+        yield return (CounterNames.MonotonicNs, MonotonicClock.NowNs);
+        yield return (CounterNames.CpuNs, System.Environment.CpuUsage.TotalTime.Ticks * 100.0);
+        yield return (CounterNames.ResidentBytes, System.Environment.WorkingSet);
+        yield return (CounterNames.AllocatedBytes, GC.GetTotalAllocatedBytes());
+        yield return (CounterNames.BusiestThreadCpuNs, BusiestThreadCpuNs());
+    }
+
+    /// <summary>From <c>/proc/self/task/*/schedstat</c>, whose first field is the thread's CPU time in ns; 0 where there is none.</summary>
+    private static double BusiestThreadCpuNs()
+    {
+        if (!OperatingSystem.IsLinux()) return 0;
+        var busiest = 0L;
+        foreach (var task in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            try
+            {
+                var text = File.ReadAllText(Path.Combine(task, "schedstat"));
+                var end = text.IndexOf(' ', StringComparison.Ordinal);
+                if (end > 0 && long.TryParse(text.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out var ns)) busiest = Math.Max(busiest, ns);
+            }
+            catch (IOException)
+            {
+                // The thread ended between the listing and the read: it has no further part in the maximum.
+            }
+        }
+
+        return busiest;
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using MailBench.Cli;
+using MailBench.Cli.Commands;
+using MailBench.Model.Nodes;
+
+var root = new RootCommand("MailBench measures mail delivery: a load harness, an MTA core and a report that names the link, the features and the bottleneck.")
+{
+    RunCommand.Create(),
+    ReportCommand.Create(),
+    MtaCommand.Create(),
+    SinkCommand.Create(),
+    DnsCommand.Create(),
+    LineCommand.Create(),
+    SourceCommand.Create(),
+    QueueCommand.Create(),
+};
+
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"mailbench: {error.Message}");
+    await Console.Error.WriteLineAsync($"Try: mailbench {string.Join(' ', CommandPath.Of(parsed))}--help");
+    return ExitCode.Usage;
+}
+
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (UsageException wrong)
+{
+    await Console.Error.WriteLineAsync($"mailbench: {wrong.Message}");
+    return ExitCode.Usage;
+}
+catch (Exception refused) when (refused is NodeRefusedException or IOException or UnauthorizedAccessException)
+{
+    await Console.Error.WriteLineAsync($"mailbench: {refused.Message}");
+    return ExitCode.Environment;
+}

@@ -1,0 +1,83 @@
+namespace MailBench.Model.Nodes;
+
+/// <summary>
+/// Names of the cumulative counters in snapshots, by role. Octets are payload octets unless the name says wire. The host adds the first group to every role.
+/// </summary>
+public static class CounterNames
+{
+    // Every role, by the host.
+    public const string MonotonicNs = "monotonicNs";
+    public const string CpuNs = "cpuNs";
+    public const string ResidentBytes = "residentBytes";
+    public const string AllocatedBytes = "allocatedBytes";
+
+    /// <summary>CPU of the busiest thread.</summary>
+    public const string BusiestThreadCpuNs = "busiestThreadCpuNs";
+
+    // Source.
+    public const string Offered = "offered";
+    public const string Accepted = "accepted";
+    public const string AcceptedRecipients = "acceptedRecipients";
+    public const string Refused = "refused";
+    public const string Failed = "failed";
+    public const string Waiting = "waiting";
+    public const string Late = "late";
+
+    /// <summary>Content octets of accepted messages, once per message, before dot-stuffing, without the final dot.</summary>
+    public const string ContentOctets = "contentOctets";
+    public const string DotsStuffed = "dotsStuffed";
+
+    /// <summary>Octets of MAIL and of RCPT commands sent (CRLF included), for the ideal ceiling.</summary>
+    public const string MailCommandOctets = "mailCommandOctets";
+    public const string RcptCommandOctets = "rcptCommandOctets";
+    public const string OctetsIn = "octetsIn";
+    public const string OctetsOut = "octetsOut";
+
+    // Sink. Distinct deliveries are counted by the analysis; these are the sink's raw bookings.
+    public const string Sessions = "sessions";
+    public const string Transactions = "transactions";
+    public const string Messages = "messages";
+    public const string Recipients = "recipients";
+    public const string Octets = "octets";
+    public const string Dsns = "dsns";
+
+    // MTA.
+    public const string Delivered = "delivered";
+    public const string Deferred = "deferred";
+    public const string Queued = "queued";
+    public const string SessionsIn = "sessionsIn";
+    public const string SessionsOut = "sessionsOut";
+    public const string TransactionsOut = "transactionsOut";
+
+    /// <summary>Outbound waits for a reply: one per unpipelined command, one per pipelined group, one per connect.</summary>
+    public const string RoundTripsOut = "roundTripsOut";
+    public const string DnsQueries = "dnsQueries";
+    public const string DnsWaitNs = "dnsWaitNs";
+    public const string Syncs = "syncs";
+
+    /// <summary>Time the committer spent inside syncs.</summary>
+    public const string SyncBusyNs = "syncBusyNs";
+    public const string QueueBytesWritten = "queueBytesWritten";
+
+    /// <summary>Sum over outbound sessions of their time open, and the number open now, for the concurrency term.</summary>
+    public const string SessionOutNs = "sessionOutNs";
+    public const string SessionsOutOpen = "sessionsOutOpen";
+
+    // DNS responder.
+    public const string Queries = "queries";
+    public const string DnsOctetsIn = "dnsOctetsIn";
+    public const string DnsOctetsOut = "dnsOctetsOut";
+
+    // Line. Forward: toward the sink.
+    public const string WireOctetsForward = "wireOctetsForward";
+    public const string WireOctetsReverse = "wireOctetsReverse";
+    public const string SegmentsForward = "segmentsForward";
+    public const string SegmentsReverse = "segmentsReverse";
+    public const string PayloadForward = "payloadForward";
+    public const string PayloadReverse = "payloadReverse";
+    public const string Connections = "connections";
+
+    /// <summary>Time in which something waited for the line, per direction (a saturated line's equals the wall).</summary>
+    public const string BackloggedForwardNs = "backloggedForwardNs";
+    public const string BackloggedReverseNs = "backloggedReverseNs";
+}

@@ -1,0 +1,154 @@
+using System.Net;
+using MailBench.Model.Units;
+
+namespace MailBench.Model.Options;
+
+/// <summary>How recipients are gathered into transactions (method: delivery strategies).</summary>
+public enum DeliveryStrategy
+{
+    /// <summary>A transaction for every recipient.</summary>
+    PerRecipient,
+
+    /// <summary>Recipients of a message in one domain share a transaction.</summary>
+    PerDomain,
+
+    /// <summary>Domains whose MX sets are equal share a transaction.</summary>
+    PerMxSet,
+
+    /// <summary>Recipients of all domains that reach a host share its transactions; on failure a recipient moves to its next MX's queue.</summary>
+    PerMxHost,
+}
+
+/// <summary>When an outbound session serves more than one transaction.</summary>
+public enum SessionReuse { None, WithinMessage, AcrossMessages }
+
+/// <summary>Which attempts the attempt log keeps.</summary>
+public enum AttemptLog { Off, Failures, All }
+
+/// <summary>Retry back-off: the n-th wait is First·2ⁿ, at most Max, with a failure DSN after Lifetime (RFC 5321 §4.5.4.1).</summary>
+public sealed record RetrySettings
+{
+    /// <summary>Short by a production MTA's measure: a benchmark's points last seconds.</summary>
+    public TimeSpan First { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan Max { get; init; } = TimeSpan.FromHours(1);
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromDays(5);
+}
+
+/// <summary>The <c>mta:</c> section of a profile, which <c>mailbench mta --config</c> reads too: what may be compared or swept.</summary>
+public sealed record MtaSettings
+{
+    public DeliveryStrategy Strategy { get; init; } = DeliveryStrategy.PerMxHost;
+    public SessionReuse Reuse { get; init; } = SessionReuse.AcrossMessages;
+
+    /// <summary>Parallel sessions to one site (a domain, an MX set or an MX host, as the strategy groups).</summary>
+    public int SessionsPerSite { get; init; } = 4;
+
+    /// <summary>All outbound sessions together.</summary>
+    public int SessionsOut { get; init; } = 200;
+
+    /// <summary>RFC 5321 §4.5.3.1.8 has every server take at least 100.</summary>
+    public int RecipientsPerTransaction { get; init; } = 100;
+    public bool Pipelining { get; init; } = true;
+    public AttemptLog AttemptLog { get; init; } = AttemptLog.Failures;
+    public RetrySettings Retry { get; init; } = new();
+
+    /// <summary>How many queue directories the runner makes (the command line names them itself).</summary>
+    public int QueueDirectories { get; init; } = 1;
+    public ByteSize MaxMessageSize { get; init; } = new(32L << 20);
+    public int MaxRecipients { get; init; } = 1000;
+    public int MaxSessionsIn { get; init; } = 1000;
+
+    /// <summary>Content of messages being received, all sessions together; beyond it, 452.</summary>
+    public ByteSize ReceiveMemory { get; init; } = new(256L << 20);
+
+    /// <summary>Recipients queued; beyond it, 452 (back-pressure).</summary>
+    public int MaxQueuedRecipients { get; init; } = 5_000_000;
+
+    /// <summary>Received headers at which a message is held to loop (RFC 5321 §6.3 asks for at least 100).</summary>
+    public int MaxHops { get; init; } = 100;
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan DnsTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>What <c>mailbench mta</c> is started with: its settings and its place on the machine.</summary>
+public sealed record MtaOptions
+{
+    public required IPEndPoint Listen { get; init; }
+    public required IReadOnlyList<string> QueueDirectories { get; init; }
+    public required IPEndPoint Dns { get; init; }
+    public int SmtpPort { get; init; } = 25;
+
+    /// <summary>Clients that may relay; empty: nobody, only local refusals.</summary>
+    public IReadOnlyList<IPNetwork> RelayFrom { get; init; } = [];
+    public required string HostName { get; init; }
+
+    /// <summary>Where the attempt log is written; null: <c>attempts.log</c> beside the first queue directory's files.</summary>
+    public string? AttemptLogPath { get; init; }
+    public MtaSettings Settings { get; init; } = new();
+}
+
+/// <summary>Where a sink refuses: the reply of a dialogue step, the share of cases and the pattern they must match.</summary>
+public enum RefusalPhase { Connect, Helo, Mail, Rcpt, Data, End }
+
+/// <summary>One <c>--refuse</c> rule, <c>PHASE:CODE[:ENHANCED][:SHARE][:PATTERN]</c>; the pattern (<c>*</c> and <c>?</c>) is matched against the phase's argument.</summary>
+public sealed record RefusalRule(RefusalPhase Phase, int Code, string? Enhanced, double Share, string? Pattern);
+
+public sealed record SinkOptions
+{
+    public required IReadOnlyList<IPEndPoint> Listen { get; init; }
+
+    /// <summary>Listeners of the return path: what arrives there is read as DSN. No line shapes them.</summary>
+    public IReadOnlyList<IPEndPoint> Return { get; init; } = [];
+    public IReadOnlyList<RefusalRule> Refuse { get; init; } = [];
+    public string? SaveDirectory { get; init; }
+    public ByteSize MaxMessageSize { get; init; } = new(64L << 20);
+    public int MaxSessions { get; init; } = 20_000;
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>The generator's zone: see cli.md, <c>--generate</c>.</summary>
+public sealed record GeneratedZone
+{
+    public int Domains { get; init; } = 100;
+    public int Mx { get; init; } = 5;
+    public string Suffix { get; init; } = "test";
+
+    /// <summary>The network that MX hosts take addresses from, in order from its given address: <c>127.0.1.0/24</c> gives mx0 127.0.1.1 (.0 is skipped).</summary>
+    public string Addresses { get; init; } = "127.0.1.0/24";
+    public int PerDomain { get; init; } = 1;
+    public bool Additional { get; init; } = true;
+
+    /// <summary>Address of <c>source.SUFFIX</c>, where DSNs return; null: no such name.</summary>
+    public string? Return { get; init; }
+    public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(1);
+}
+
+public enum DnsFaultKind { Delay, Servfail, Nxdomain, Refused, Drop, Truncate, Lame, NoAdditional }
+
+/// <summary>One <c>--fault</c> rule, <c>NAME-PATTERN:KIND[:VALUE]</c>.</summary>
+public sealed record DnsFault(string NamePattern, DnsFaultKind Kind, string? Value);
+
+public sealed record DnsOptions
+{
+    public required IPEndPoint Listen { get; init; }
+    public IReadOnlyList<string> ZoneFiles { get; init; } = [];
+    public GeneratedZone? Generate { get; init; }
+    public IReadOnlyList<DnsFault> Faults { get; init; } = [];
+}
+
+/// <summary>One pair of a line: what connects to Near is carried to Far.</summary>
+public sealed record LinePort(IPEndPoint Near, IPEndPoint Far);
+
+public sealed record LineOptions
+{
+    public required IReadOnlyList<LinePort> Ports { get; init; }
+    public required BitRate Forward { get; init; }
+    public required BitRate Reverse { get; init; }
+
+    /// <summary>One-way delay, applied in each direction.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>Octets that may wait for the line per direction, all connections together, kernel buffers included.</summary>
+    public ByteSize Queue { get; init; } = new(64 << 10);
+    public int MaxConnections { get; init; } = 10_000;
+}

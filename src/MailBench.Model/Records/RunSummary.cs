@@ -1,0 +1,194 @@
+namespace MailBench.Model.Records;
+
+/// <summary>
+/// What the analysis derives from a run folder, and what <c>run.json</c> holds: the only input of reports. Rates are per second, octets on-wire octets, shares 0–1 unless a name
+/// says otherwise. Null: not measured, not applicable, or withheld because the point is void.
+/// </summary>
+public sealed record RunSummary
+{
+    public const int CurrentVersion = 1;
+    public int Version { get; init; } = CurrentVersion;
+    public required string Run { get; init; }
+    public required string ProfileName { get; init; }
+    public string? Description { get; init; }
+    public required string StartedAt { get; init; }
+    public required string Command { get; init; }
+    public required int Seed { get; init; }
+    public required Conditions Conditions { get; init; }
+    public required MachineDisclosure Machine { get; init; }
+    public required IReadOnlyList<StorageDisclosure> Storage { get; init; }
+    public Calibration? Calibration { get; init; }
+    public required IReadOnlyList<PointSummary> Points { get; init; }
+
+    /// <summary>Points planned and not run (interrupted).</summary>
+    public int PointsMissing { get; init; }
+
+    /// <summary>Comparisons inside the run, or why there is none.</summary>
+    public required IReadOnlyList<ComparisonSummary> Comparisons { get; init; }
+
+    /// <summary>The result in sentences, most important first.</summary>
+    public required IReadOnlyList<string> Sentences { get; init; }
+
+    /// <summary>What the figures do not model: loss, slow start, UDP …</summary>
+    public required IReadOnlyList<string> Caveats { get; init; }
+}
+
+/// <summary>What holds for a whole run: the badge on every figure.</summary>
+public sealed record Conditions
+{
+    /// <summary>For example <c>user-space line (octets estimated)</c>.</summary>
+    public required string Line { get; init; }
+
+    /// <summary><c>none</c>, <c>os</c> or <c>synced</c>; several, separated by commas, where it is swept.</summary>
+    public required string Durability { get; init; }
+
+    /// <summary>For example <c>ext4 on vda</c>, <c>tmpfs (memory-backed)</c>.</summary>
+    public required string Storage { get; init; }
+    public required double WindowSeconds { get; init; }
+    public required int Repetitions { get; init; }
+
+    /// <summary>For example <c>2 cores shared by all roles</c>.</summary>
+    public required string Cores { get; init; }
+    public required bool Quick { get; init; }
+
+    /// <summary>Flags of storage that stand on every figure: striped, memory-backed, unsynced, implausibly fast sync.</summary>
+    public required IReadOnlyList<string> StorageFlags { get; init; }
+
+    /// <summary>All of it on one line, for plots.</summary>
+    public required string Badge { get; init; }
+}
+
+/// <summary>One repetition of one point. <c>points.csv</c> has a column for every scalar of it, by these names.</summary>
+public sealed record PointSummary
+{
+    public required int Point { get; init; }
+    public required int Repetition { get; init; }
+    public required string Sweep { get; init; }
+
+    /// <summary>Swept values, path → value as written.</summary>
+    public required IReadOnlyDictionary<string, string> Axes { get; init; }
+
+    /// <summary>0: no line.</summary>
+    public required long CapacityBitsPerSecond { get; init; }
+    public required string Strategy { get; init; }
+
+    /// <summary><c>open</c>, <c>closed</c> or <c>backlog</c>.</summary>
+    public required string LoadModel { get; init; }
+    public int? Users { get; init; }
+    public double? IntervalSeconds { get; init; }
+    public required double WindowSeconds { get; init; }
+    public double? OfferedPerSecond { get; init; }
+    public double? AcceptedPerSecond { get; init; }
+    public double? DeliveredPerSecond { get; init; }
+
+    /// <summary>On-wire bits ÷ (capacity × time).</summary>
+    public double? BusyForward { get; init; }
+    public double? BusyReverse { get; init; }
+
+    /// <summary>Content octets, once per copy, ÷ (capacity × time).</summary>
+    public double? GoodputForward { get; init; }
+
+    /// <summary>Content octets ÷ on-wire octets, forward.</summary>
+    public double? WireEfficiency { get; init; }
+
+    /// <summary>Deliveries per on-wire Mbit, forward.</summary>
+    public double? YieldPerMbit { get; init; }
+
+    /// <summary>Forward on-wire octets per delivery; reverse separately.</summary>
+    public double? WireOctetsPerDelivery { get; init; }
+    public double? WireOctetsReversePerDelivery { get; init; }
+    public double? SessionsPerDelivery { get; init; }
+    public double? TransactionsPerDelivery { get; init; }
+    public double? QueriesPerDelivery { get; init; }
+    public double? RoundTripsPerDelivery { get; init; }
+    public double? SyncsPerDelivery { get; init; }
+
+    /// <summary>Of the SUT.</summary>
+    public double? CpuMsPerDelivery { get; init; }
+    public long? SutResidentBytesMax { get; init; }
+
+    /// <summary>CPU share of the machine per role over the window, 0–1 of all cores; <c>machine</c> is the whole.</summary>
+    public required IReadOnlyDictionary<string, double> CpuShares { get; init; }
+
+    /// <summary>Deliveries per second of the ideal line ceiling (method), forward and reverse whichever binds; bounds for the reverse's pure ACKs.</summary>
+    public double? IdealCeilingPerSecond { get; init; }
+    public double? IdealCeilingLowPerSecond { get; init; }
+
+    /// <summary>Delivered ÷ ideal ceiling; backlog points only.</summary>
+    public double? Efficiency { get; init; }
+
+    /// <summary>All resources with demand, capacity and utilisation.</summary>
+    public required IReadOnlyList<Utilisation> Utilisations { get; init; }
+
+    /// <summary>Name of the resource with U ≥ 0.9, or <c>unattributed</c>.</summary>
+    public required string Bottleneck { get; init; }
+    public required BooksSummary Books { get; init; }
+
+    /// <summary>Keys: <c>delivery</c>, <c>response</c>, <c>lateness</c>, <c>waiting</c>, and <c>service.PHASE</c>.</summary>
+    public required IReadOnlyDictionary<string, Percentiles> Latencies { get; init; }
+
+    /// <summary>Delivered per tenth of the window (batches), for the trend.</summary>
+    public required IReadOnlyList<double> Batches { get; init; }
+
+    /// <summary>Estimated relative drift over the window and the half width of its 90 % interval.</summary>
+    public double? Drift { get; init; }
+    public double? DriftHalfWidth { get; init; }
+    public required IReadOnlyList<string> Flags { get; init; }
+    public required bool Void { get; init; }
+    public required IReadOnlyList<string> VoidReasons { get; init; }
+    public RoleFailure? Failure { get; init; }
+    public required IReadOnlyDictionary<string, string> Features { get; init; }
+}
+
+/// <summary>D = use per delivery, C = capacity per second, U = X·D ÷ C. The unit of D and C is Unit.</summary>
+public sealed record Utilisation(string Resource, double Demand, double? Capacity, double? Share, string Unit);
+
+/// <summary>Milliseconds. Infinite values (unfinished at the end of drain) are kept as infinities: <c>"Infinity"</c> in JSON.</summary>
+public sealed record Percentiles(long Count, double P50, double P90, double P95, double P99, double P999, double Max);
+
+/// <summary>Recipients, over the whole trial (not only its window).</summary>
+public sealed record BooksSummary
+{
+    public required long Offered { get; init; }
+    public required long Accepted { get; init; }
+    public required long Delivered { get; init; }
+    public required long FailedWithDsn { get; init; }
+    public required long Discarded { get; init; }
+    public required long StillQueued { get; init; }
+
+    /// <summary>Refused by the SUT at the door, never accepted.</summary>
+    public required long Refused { get; init; }
+
+    /// <summary>Acceptance unknown (final reply lost), and of these how many arrived all the same.</summary>
+    public required long Uncertain { get; init; }
+    public required long UncertainArrived { get; init; }
+    public required long Duplicates { get; init; }
+
+    /// <summary>Accepted and nowhere: the books do not close unless it is 0.</summary>
+    public required long Lost { get; init; }
+
+    /// <summary>Booked at a sink without having been offered or accepted.</summary>
+    public required long Unexpected { get; init; }
+    public required bool Close { get; init; }
+    public bool CountedNotBooked { get; init; }
+}
+
+/// <summary>Two groups of points that differ in one factor, at equal other axes.</summary>
+public sealed record ComparisonSummary
+{
+    /// <summary>The path that differs, for example <c>mta.strategy</c>.</summary>
+    public required string Factor { get; init; }
+    public required string Base { get; init; }
+    public required string Candidate { get; init; }
+
+    /// <summary>The axes that both share.</summary>
+    public required IReadOnlyDictionary<string, string> At { get; init; }
+
+    /// <summary><c>by counts</c> (quick), <c>improved</c>, <c>regressed</c>, <c>unchanged</c>, <c>inconclusive</c>, <c>not comparable</c>.</summary>
+    public required string Verdict { get; init; }
+
+    /// <summary>Candidate ÷ base: of rates (never a verdict with one repetition) and of counts.</summary>
+    public double? RateRatio { get; init; }
+    public required IReadOnlyDictionary<string, double> CountRatios { get; init; }
+    public required string Sentence { get; init; }
+}

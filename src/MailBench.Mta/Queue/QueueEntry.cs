@@ -1,0 +1,93 @@
+using System.Text;
+using MailBench.Wire.Smtp;
+
+namespace MailBench.Mta.Queue;
+
+/// <summary>A message's number in its queue, unique over all directories and restarts; written in base 36.</summary>
+public readonly record struct QueueId(long Value)
+{
+    private const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    public override string ToString()
+    {
+        Span<char> text = stackalloc char[13];
+        var at = text.Length;
+        var rest = Value;
+        do
+        {
+            text[--at] = Digits[(int)(rest % 36)];
+            rest /= 36;
+        }
+        while (rest > 0);
+        return text[at..].ToString();
+    }
+}
+
+/// <summary>What has become of a recipient. The number is the file format. INTERNALS.md has the state table.</summary>
+public enum RecipientState : byte
+{
+    /// <summary>Not yet tried, or waiting for a retry.</summary>
+    Waiting = 0,
+    Delivered = 1,
+
+    /// <summary>Given up; a DSN was queued unless the reverse-path is null.</summary>
+    Failed = 2,
+
+    /// <summary>Dropped by policy.</summary>
+    Discarded = 3,
+}
+
+/// <summary>A recipient of a queued message. Owned by the MTA's loop; changed only together with <see cref="MessageQueue.Record"/>.</summary>
+public sealed class RecipientEntry(byte[] address)
+{
+    /// <summary>The mailbox without angle brackets.</summary>
+    public byte[] Address { get; } = address;
+    public RecipientState State { get; set; }
+    public int Attempts { get; set; }
+
+    /// <summary>Unix milliseconds before which it is not tried again; 0: at once.</summary>
+    public long NextAttemptUnixMs { get; set; }
+
+    /// <summary>Last reply or error, for people.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>The domain, lower case, without trailing dot.</summary>
+    public string Domain
+    {
+        get
+        {
+            var at = Array.LastIndexOf(Address, (byte)'@');
+            return at < 0 ? "" : Encoding.UTF8.GetString(Address, at + 1, Address.Length - at - 1).TrimEnd('.').ToLowerInvariant();
+        }
+    }
+}
+
+/// <summary>A message that the queue has accepted: envelope, per-recipient state, and where its content is (the queue's own business).</summary>
+public sealed class QueueEntry
+{
+    public required QueueId Id { get; init; }
+
+    /// <summary>Empty: the null reverse-path.</summary>
+    public required byte[] ReversePath { get; init; }
+    public required RecipientEntry[] Recipients { get; init; }
+
+    /// <summary>Octets of content, trace header included.</summary>
+    public required long ContentBytes { get; init; }
+    public required long AcceptedUnixMs { get; init; }
+    public BodyKind Body { get; init; }
+
+    /// <summary>Where the queue keeps the content; only the queue reads it.</summary>
+    internal object? Place { get; set; }
+
+    /// <summary>Recipients still <see cref="RecipientState.Waiting"/>.</summary>
+    public int Unfinished => Recipients.Count(r => r.State == RecipientState.Waiting);
+}
+
+/// <summary>A message to be queued: content as pieces in order, rented by the caller and returned by it once the queue has answered.</summary>
+public sealed class NewMessage
+{
+    public required byte[] ReversePath { get; init; }
+    public required IReadOnlyList<byte[]> Recipients { get; init; }
+    public required IReadOnlyList<ReadOnlyMemory<byte>> Content { get; init; }
+    public BodyKind Body { get; init; }
+}
