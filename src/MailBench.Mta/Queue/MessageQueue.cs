@@ -10,6 +10,12 @@ public abstract class MessageQueue : IAsyncDisposable
     public abstract IReadOnlyList<QueueEntry> Recovered { get; }
 
     /// <summary>
+    /// Reserves an id, so that a trace header can name it before the message is enqueued (<see cref="NewMessage.Id"/>). On the MTA's loop only. Unique over restarts,
+    /// also after the queue has been empty; one that is never used is simply skipped.
+    /// </summary>
+    public abstract QueueId ReserveId();
+
+    /// <summary>
     /// Queues a message durably. <paramref name="committed"/> runs on the committer's thread, with the entry once content, envelope and directory are on stable
     /// storage (the instant of commitment), or with the error (disk full, EIO), in which case nothing of the message is kept. Never throws for I/O.
     /// </summary>

@@ -86,6 +86,8 @@ public sealed class QueueEntry
 /// <summary>A message to be queued: content as pieces in order, rented by the caller and returned by it once the queue has answered.</summary>
 public sealed class NewMessage
 {
+    /// <summary>From <see cref="MessageQueue.ReserveId"/>; null: the queue takes the next one.</summary>
+    public QueueId? Id { get; init; }
     public required byte[] ReversePath { get; init; }
     public required IReadOnlyList<byte[]> Recipients { get; init; }
     public required IReadOnlyList<ReadOnlyMemory<byte>> Content { get; init; }
