@@ -126,6 +126,9 @@ public sealed record TrialRecord
     public required long SteadyEndNs { get; init; }
     public required long DrainEndNs { get; init; }
 
+    /// <summary>Snapshots when the trial began, before any load: what whole-trial counts (sessions, transactions, queries) are taken from. Role → counters.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> AtTrialBegin { get; init; }
+
     /// <summary>Snapshots at both edges of the steady window and after drain. Role → counters.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> AtBegin { get; init; }
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> AtEnd { get; init; }

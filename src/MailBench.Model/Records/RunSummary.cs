@@ -77,9 +77,18 @@ public sealed record PointSummary
     public int? Users { get; init; }
     public double? IntervalSeconds { get; init; }
     public required double WindowSeconds { get; init; }
+    /// <summary>Messages per second that the schedule asked for, attributed by intended start.</summary>
     public double? OfferedPerSecond { get; init; }
+
+    /// <summary>Messages per second that the SUT accepted, attributed by completion.</summary>
     public double? AcceptedPerSecond { get; init; }
+
+    /// <summary>Deliveries (distinct message and recipient) per second, attributed by completion.</summary>
     public double? DeliveredPerSecond { get; init; }
+
+    /// <summary>Distinct deliveries in the window: the sample behind the rate.</summary>
+    public long DeliveriesInWindow { get; init; }
+    public int RecipientsPerMessage { get; init; } = 1;
 
     /// <summary>On-wire bits ÷ (capacity × time).</summary>
     public double? BusyForward { get; init; }
@@ -127,7 +136,7 @@ public sealed record PointSummary
     /// <summary>Keys: <c>delivery</c>, <c>response</c>, <c>lateness</c>, <c>waiting</c>, and <c>service.PHASE</c>.</summary>
     public required IReadOnlyDictionary<string, Percentiles> Latencies { get; init; }
 
-    /// <summary>Delivered per tenth of the window (batches), for the trend.</summary>
+    /// <summary>Deliveries in each of 20 equal parts of the window, for the trend.</summary>
     public required IReadOnlyList<double> Batches { get; init; }
 
     /// <summary>Estimated relative drift over the window and the half width of its 90 % interval.</summary>

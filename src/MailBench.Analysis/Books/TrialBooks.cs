@@ -1,0 +1,174 @@
+using MailBench.Model.Events;
+using MailBench.Model.Records;
+
+namespace MailBench.Analysis.Books;
+
+/// <summary>
+/// The books of one trial: a fold over its events, keyed (sequence, recipient). The order of the events does not matter. Memory: about 150 octets a message and
+/// 9 a recipient; sequences beyond <see cref="MaxMessages"/> are refused as corrupt.
+/// </summary>
+public sealed class TrialBooks
+{
+    public const int MaxMessages = 50_000_000;
+    private const int MaxRecipients = 100_000;
+
+    private readonly List<MessageBook?> _messages = [];
+    private readonly List<PhaseSample> _phases = [];
+
+    /// <summary>Bookings beyond the first of a recipient.</summary>
+    public long Duplicates { get; private set; }
+
+    /// <summary>Messages by sequence; null: a number nobody mentioned.</summary>
+    public IReadOnlyList<MessageBook?> Messages => _messages;
+    public IReadOnlyList<PhaseSample> Phases => _phases;
+
+    /// <summary>Takes one event; throws <see cref="InvalidDataException"/> for numbers that no writer of ours can have written.</summary>
+    public void Add(in EventRecord e)
+    {
+        if (e.Sequence is < 0 or >= MaxMessages || e.Recipient >= MaxRecipients && e.Kind != EventKind.Phase)
+            throw new InvalidDataException($"An event names message {e.Sequence}, recipient {e.Recipient}: the event file is damaged.");
+        if (e.Kind == EventKind.Phase)
+        {
+            _phases.Add(new PhaseSample((DialoguePhase)e.Recipient, e.TimeNs, e.ValueNs));
+            return;
+        }
+
+        var message = Message(e.Sequence);
+        switch (e.Kind)
+        {
+            case EventKind.Offered:
+                message.IntendedNs = e.TimeNs;
+                message.LatenessNs = e.ValueNs;
+                break;
+            case EventKind.Started:
+                message.StartedNs = e.TimeNs;
+                message.WaitingNs = e.ValueNs;
+                message.Recipients = Math.Max(message.Recipients, e.Recipient);
+                break;
+            case EventKind.Accepted:
+                message.AcceptedNs = e.TimeNs;
+                message.Fate = MessageFate.Accepted;
+                break;
+            case EventKind.Refused when e.Recipient >= 0:
+                message.Mark(e.Recipient, RecipientSeen.RefusedAtTheDoor);
+                break;
+            case EventKind.Refused:
+                if (message.Fate != MessageFate.Accepted) message.Fate = MessageFate.Refused;
+                break;
+            case EventKind.Failed:
+                if (message.Fate == MessageFate.Open) message.Fate = MessageFate.Failed;
+                break;
+            case EventKind.Uncertain:
+                if (message.Fate == MessageFate.Open) message.Fate = MessageFate.Uncertain;
+                break;
+            case EventKind.Booked when e.Recipient >= 0:
+                if (!message.Book(e.Recipient, e.TimeNs)) Duplicates++;
+                break;
+            case EventKind.Returned when e.Recipient < 0:
+                message.UnreadableReturns++;
+                break;
+            case EventKind.Returned:
+                message.Mark(e.Recipient, RecipientSeen.Returned);
+                break;
+            case EventKind.Queued when e.Recipient >= 0:
+                message.Mark(e.Recipient, RecipientSeen.Queued);
+                break;
+            case EventKind.Discarded when e.Recipient >= 0:
+                message.Mark(e.Recipient, RecipientSeen.Discarded);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Closes the books: accepted = delivered + failed with DSN + discarded + still queued + lost, per recipient, the first that holds in this order. A recipient
+    /// that was delivered and is also queued or returned counts as delivered (its duplicate may still come).
+    /// </summary>
+    public BooksSummary Close(bool countedNotBooked)
+    {
+        long offered = 0, accepted = 0, delivered = 0, failed = 0, discarded = 0, queued = 0, refused = 0, uncertain = 0, uncertainArrived = 0, lost = 0, unexpected = 0;
+        foreach (var message in _messages)
+        {
+            if (message is null) continue;
+            var unreadable = message.UnreadableReturns;
+            var count = Math.Max(message.Recipients, message.HighestRecipient + 1);
+            if (message.WasOffered) offered += Math.Max(1, message.Recipients);
+            for (var recipient = 0; recipient < count; recipient++)
+            {
+                var seen = message.Seen(recipient);
+                var arrived = (seen & RecipientSeen.Booked) != 0;
+                if (!message.WasOffered || recipient >= message.Recipients)
+                {
+                    if (arrived) unexpected++;
+                    continue;
+                }
+
+                var refusedHere = (seen & RecipientSeen.RefusedAtTheDoor) != 0;
+                if (message.Fate == MessageFate.Uncertain && !refusedHere)
+                {
+                    uncertain++;
+                    if (arrived) uncertainArrived++;
+                    continue;
+                }
+
+                if (refusedHere || message.Fate is MessageFate.Refused) refused++;
+                if (refusedHere || message.Fate != MessageFate.Accepted)
+                {
+                    if (arrived) unexpected++;
+                    continue;
+                }
+
+                accepted++;
+                if (arrived) delivered++;
+                else if ((seen & RecipientSeen.Returned) != 0) failed++;
+                else if ((seen & RecipientSeen.Discarded) != 0) discarded++;
+                else if ((seen & RecipientSeen.Queued) != 0) queued++;
+                else if (unreadable > 0)
+                {
+                    // A DSN came for this message and did not say for whom: it accounts for one recipient, not for all that are missing.
+                    unreadable--;
+                    failed++;
+                }
+                else lost++;
+            }
+        }
+
+        if (countedNotBooked) (queued, lost) = (queued + lost, 0);
+        return new BooksSummary
+        {
+            Offered = offered,
+            Accepted = accepted,
+            Delivered = delivered,
+            FailedWithDsn = failed,
+            Discarded = discarded,
+            StillQueued = queued,
+            Refused = refused,
+            Uncertain = uncertain,
+            UncertainArrived = uncertainArrived,
+            Duplicates = Duplicates,
+            Lost = lost,
+            Unexpected = unexpected,
+            Close = lost == 0 && unexpected == 0,
+            CountedNotBooked = countedNotBooked,
+        };
+    }
+
+    /// <summary>The stamps of all first bookings, ascending.</summary>
+    public long[] DeliveryTimes()
+    {
+        var times = new List<long>();
+        foreach (var message in _messages)
+            for (int recipient = 0, count = message is null ? 0 : message.HighestRecipient + 1; recipient < count; recipient++)
+                if ((message!.Seen(recipient) & RecipientSeen.Booked) != 0) times.Add(message.BookedNs(recipient));
+        times.Sort();
+        return [.. times];
+    }
+
+    private MessageBook Message(long sequence)
+    {
+        while (_messages.Count <= sequence) _messages.Add(null);
+        return _messages[(int)sequence] ??= new MessageBook();
+    }
+}
+
+/// <summary>The duration of one phase of a dialogue.</summary>
+public readonly record struct PhaseSample(DialoguePhase Phase, long EndNs, long DurationNs);

@@ -1,0 +1,47 @@
+using MathNet.Numerics.Distributions;
+
+namespace MailBench.Analysis.Figures;
+
+/// <summary>The trend of a window: least squares over equal batches. Drift: change of the rate over the whole window ÷ its mean; HalfWidth: of its 90 % interval (t, n − 2).</summary>
+public sealed record Steadiness(IReadOnlyList<double> Batches, double Drift, double HalfWidth)
+{
+    public const int BatchCount = 20;
+    private const double Bound = 0.05;
+
+    /// <summary>The whole 90 % interval lies within ±5 % (method: steady).</summary>
+    public bool IsSteady => Math.Abs(Drift) + HalfWidth <= Bound;
+
+    /// <summary>The whole interval lies outside ±5 %: a trend, not just too little data.</summary>
+    public bool IsTrend => Math.Abs(Drift) - HalfWidth > Bound;
+
+    /// <summary>Counts <paramref name="sortedTimesNs"/> into batches of the window; null when there is nothing in it.</summary>
+    public static Steadiness? Of(ReadOnlySpan<long> sortedTimesNs, long beginNs, long endNs)
+    {
+        var batches = new double[BatchCount];
+        var width = (endNs - beginNs) / (double)BatchCount;
+        foreach (var time in sortedTimesNs)
+            if (time >= beginNs && time < endNs) batches[Math.Min(BatchCount - 1, (int)((time - beginNs) / width))]++;
+        var mean = batches.Average();
+        if (mean == 0) return null;
+
+        var centre = (BatchCount - 1) / 2.0;
+        double sxx = 0, sxy = 0;
+        for (var i = 0; i < BatchCount; i++)
+        {
+            sxx += (i - centre) * (i - centre);
+            sxy += (i - centre) * (batches[i] - mean);
+        }
+
+        var slope = sxy / sxx;
+        double rss = 0;
+        for (var i = 0; i < BatchCount; i++)
+        {
+            var residual = batches[i] - mean - slope * (i - centre);
+            rss += residual * residual;
+        }
+
+        var standardError = Math.Sqrt(rss / (BatchCount - 2) / sxx);
+        var t = StudentT.InvCDF(0, 1, BatchCount - 2, 0.95);
+        return new Steadiness(batches, slope * BatchCount / mean, t * standardError * BatchCount / mean);
+    }
+}

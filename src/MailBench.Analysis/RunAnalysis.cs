@@ -1,0 +1,114 @@
+using System.Text.Json;
+using MailBench.Analysis.Books;
+using MailBench.Analysis.Verdicts;
+using MailBench.Model.Events;
+using MailBench.Model.Records;
+
+namespace MailBench.Analysis;
+
+/// <summary>Latency samples of one trial for histograms: ns, infinities included.</summary>
+public sealed record TrialSamples(int Point, int Repetition, string Name, double[] SamplesNs);
+
+/// <summary>What an analysis gives: the summary, and the samples behind its percentiles.</summary>
+public sealed record AnalysisResult(RunSummary Summary, IReadOnlyList<TrialSamples> Samples);
+
+/// <summary>From a run folder alone to its summary. It never sees the runner: any old folder can be analysed again.</summary>
+public static class RunAnalysis
+{
+    /// <summary>
+    /// Reads <c>header.json</c>, <c>journal.ndjson</c> and <c>events/</c>. Throws <see cref="InvalidDataException"/> with file and reason when the folder is none of ours, is damaged or
+    /// is of a newer version. A torn last journal line (the runner was killed) is left out.
+    /// </summary>
+    public static AnalysisResult Analyze(RunFolder folder)
+    {
+        var header = ReadHeader(folder);
+        var planned = header.Points.ToDictionary(point => point.Point);
+        var points = new List<PointSummary>();
+        var samples = new List<TrialSamples>();
+        foreach (var trial in ReadJournal(folder).OrderBy(t => t.Point).ThenBy(t => t.Repetition))
+        {
+            if (!planned.TryGetValue(trial.Point, out var plan)) throw new InvalidDataException($"{folder.Journal}: point {trial.Point} is not in {folder.Header}.");
+            var (summary, ofTrial) = PointAnalysis.Analyze(header, plan, trial, ReadBooks(folder, trial));
+            points.Add(summary);
+            if (!summary.Void) samples.AddRange(ofTrial.Select(s => new TrialSamples(trial.Point, trial.Repetition, s.Key, s.Value)));
+        }
+
+        var conditions = RunConditions.Of(header, points);
+        var comparisons = Comparing.Within(points);
+        var summaryOfRun = new RunSummary
+        {
+            Run = header.Run,
+            ProfileName = header.ProfileName,
+            Description = header.Description,
+            StartedAt = header.StartedAt,
+            Command = header.Command,
+            Seed = header.Seed,
+            Conditions = conditions,
+            Machine = header.Machine,
+            Storage = header.Storage,
+            Calibration = header.Calibration,
+            Points = points,
+            PointsMissing = Math.Max(0, header.Points.Count * header.Repetitions - points.Count),
+            Comparisons = comparisons,
+            Sentences = Sentences.Of(header, points, comparisons),
+            Caveats = RunConditions.Caveats(header, points),
+        };
+        return new AnalysisResult(summaryOfRun, samples);
+    }
+
+    private static RunHeader ReadHeader(RunFolder folder)
+    {
+        if (!File.Exists(folder.Header)) throw new InvalidDataException($"{folder.Root} is not a run folder: it has no header.json.");
+        try
+        {
+            var header = JsonSerializer.Deserialize<RunHeader>(File.ReadAllText(folder.Header), RecordJson.Line)
+                ?? throw new InvalidDataException($"{folder.Header} is empty.");
+            if (header.Version > RunHeader.CurrentVersion)
+                throw new InvalidDataException($"{folder.Header} has version {header.Version}; this program reads up to {RunHeader.CurrentVersion}. Use the program that wrote it or a newer one.");
+            return header;
+        }
+        catch (JsonException malformed)
+        {
+            throw new InvalidDataException($"{folder.Header}: {malformed.Message}", malformed);
+        }
+    }
+
+    private static IEnumerable<TrialRecord> ReadJournal(RunFolder folder)
+    {
+        if (!File.Exists(folder.Journal)) yield break;
+        var text = File.ReadAllText(folder.Journal);
+        var whole = text.LastIndexOf('\n') + 1;
+        var number = 0;
+        foreach (var line in text[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            number++;
+            TrialRecord? trial;
+            try
+            {
+                trial = JsonSerializer.Deserialize<TrialRecord>(line, RecordJson.Line);
+            }
+            catch (JsonException malformed)
+            {
+                throw new InvalidDataException($"{folder.Journal}, line {number}: {malformed.Message}", malformed);
+            }
+
+            if (trial is not null) yield return trial;
+        }
+    }
+
+    private static TrialBooks ReadBooks(RunFolder folder, TrialRecord trial)
+    {
+        var books = new TrialBooks();
+        foreach (var role in new[] { "source", "sink", PointAnalysis.Sut })
+        {
+            var path = folder.EventsOf(role, trial.Point, trial.Repetition);
+            if (!File.Exists(path)) continue;
+            using var stream = File.OpenRead(path);
+            if (stream.Length < EventStream.HeaderBytes) continue;
+            EventStream.ReadHeader(stream);
+            foreach (var record in EventStream.ReadRecords(stream)) books.Add(record);
+        }
+
+        return books;
+    }
+}

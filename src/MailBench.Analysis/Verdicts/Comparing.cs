@@ -1,0 +1,101 @@
+using System.Globalization;
+using MailBench.Model.Records;
+
+namespace MailBench.Analysis.Verdicts;
+
+/// <summary>
+/// Comparisons inside a run: points of one sweep that differ in one factor (an axis of the SUT or of DNS; workload, load and line are always controlled) and share all other axes.
+/// With few repetitions only counts decide: octets, transactions, sessions, queries per delivery.
+/// </summary>
+internal static class Comparing
+{
+    private static readonly string[] FactorSections = ["mta.", "sut.", "dns."];
+
+    /// <summary>Counts that do not depend on the clock. Less than 1 ‰ apart is equal.</summary>
+    private static readonly (string Name, Func<PointSummary, double?> Of)[] Counts =
+    [
+        ("wireOctetsPerDelivery", p => p.WireOctetsPerDelivery),
+        ("transactionsPerDelivery", p => p.TransactionsPerDelivery),
+        ("sessionsPerDelivery", p => p.SessionsPerDelivery),
+        ("queriesPerDelivery", p => p.QueriesPerDelivery),
+        ("roundTripsPerDelivery", p => p.RoundTripsPerDelivery),
+    ];
+
+    public static IReadOnlyList<ComparisonSummary> Within(IReadOnlyList<PointSummary> points)
+    {
+        var comparisons = new List<ComparisonSummary>();
+        var firsts = points.GroupBy(p => p.Point).Select(g => g.First()).OrderBy(p => p.Point).ToList();
+        foreach (var factor in firsts.SelectMany(p => p.Axes.Keys).Distinct().Where(IsFactor))
+            foreach (var group in firsts.Where(p => p.Axes.ContainsKey(factor)).GroupBy(p => p.Sweep + "\n" + OtherAxes(p, factor)))
+            {
+                var baseline = group.First();
+                foreach (var candidate in group.Skip(1)) comparisons.Add(Compare(factor, Repetitions(points, baseline), Repetitions(points, candidate)));
+            }
+
+        return comparisons;
+    }
+
+    private static ComparisonSummary Compare(string factor, IReadOnlyList<PointSummary> bases, IReadOnlyList<PointSummary> candidates)
+    {
+        var (a, b) = (bases[0], candidates[0]);
+        var at = a.Axes.Where(axis => axis.Key != factor).ToDictionary(axis => axis.Key, axis => axis.Value);
+        var where = at.Count == 0 ? "" : " at " + string.Join(", ", at.Where(x => !x.Key.StartsWith("load.", StringComparison.Ordinal)).Select(x => x.Value));
+        var summary = new ComparisonSummary
+        {
+            Factor = factor,
+            Base = a.Axes[factor],
+            Candidate = b.Axes[factor],
+            At = at,
+            Verdict = "not comparable",
+            CountRatios = new Dictionary<string, double>(),
+            Sentence = $"{a.Axes[factor]} and {b.Axes[factor]}{where} are not compared: a point of theirs is void.",
+        };
+        if (bases.Any(p => p.Void) || candidates.Any(p => p.Void)) return summary;
+        if (a.Features.GetValueOrDefault("durability") != b.Features.GetValueOrDefault("durability"))
+            return summary with { Sentence = $"{a.Axes[factor]} and {b.Axes[factor]}{where} are not ranked: their durability differs." };
+
+        var ratios = new Dictionary<string, double>();
+        foreach (var (name, of) in Counts)
+            if (Median(bases, of) is > 0 and { } x && Median(candidates, of) is > 0 and { } y) ratios[name] = y / x;
+        var rateRatio = Median(candidates, p => p.DeliveredPerSecond) / Median(bases, p => p.DeliveredPerSecond);
+        return summary with { Verdict = "by counts", CountRatios = ratios, RateRatio = rateRatio, Sentence = Word(a, b, factor, where, ratios, rateRatio) };
+    }
+
+    private static string Word(PointSummary a, PointSummary b, string factor, string where, Dictionary<string, double> ratios, double? rateRatio)
+    {
+        var words = new List<string>();
+        if (ratios.TryGetValue("wireOctetsPerDelivery", out var octets)) words.Add(Less(octets, "octets on the line"));
+        if (ratios.TryGetValue("transactionsPerDelivery", out var transactions)) words.Add(Less(transactions, "transactions"));
+        if (ratios.TryGetValue("sessionsPerDelivery", out var sessions)) words.Add(Less(sessions, "connections"));
+        if (ratios.TryGetValue("queriesPerDelivery", out var queries)) words.Add(Less(queries, "DNS queries"));
+        var counts = words.Count == 0 ? "" : " needs " + string.Join(", ", words) + " per delivery";
+        var text = $"{b.Axes[factor]} against {a.Axes[factor]}{where}:{counts}";
+        if (a.LoadModel == "backlog" && rateRatio is { } rate && octets > 0)
+            text += Say($"; delivered {rate:0.0#} times as much, where octets alone would give {1 / octets:0.0#}");
+        return text + ".";
+
+        static string Less(double ratio, string what) => ratio switch
+        {
+            < 0.999 => Say($"1/{1 / ratio:0.0#} of the {what}"),
+            > 1.001 => Say($"{ratio:0.0#} times the {what}"),
+            _ => $"the same {what}",
+        };
+    }
+
+    private static bool IsFactor(string path) => FactorSections.Any(section => path.StartsWith(section, StringComparison.Ordinal));
+
+    private static string OtherAxes(PointSummary point, string factor) =>
+        string.Join('\n', point.Axes.Where(axis => axis.Key != factor).OrderBy(axis => axis.Key, StringComparer.Ordinal).Select(axis => $"{axis.Key}={axis.Value}"));
+
+    private static List<PointSummary> Repetitions(IReadOnlyList<PointSummary> points, PointSummary first) => [.. points.Where(p => p.Point == first.Point)];
+
+    internal static double? Median(IReadOnlyList<PointSummary> points, Func<PointSummary, double?> of)
+    {
+        var values = points.Select(of).Where(v => v.HasValue).Select(v => v!.Value).Order().ToList();
+        if (values.Count == 0) return null;
+        var middle = values.Count / 2;
+        return values.Count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+    }
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

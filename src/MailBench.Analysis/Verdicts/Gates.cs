@@ -1,0 +1,102 @@
+using System.Globalization;
+using MailBench.Analysis.Figures;
+using MailBench.Model.Nodes;
+using MailBench.Model.Records;
+
+namespace MailBench.Analysis.Verdicts;
+
+/// <summary>What the gates look at beside the figures. GrowthRecipients: undelivered recipients at the window's end less those at its begin.</summary>
+internal sealed record GateInput(
+    RunHeader Header, TrialRecord Trial, PointSettings Settings, TrialCounters Counters, Steadiness? Steadiness, long GrowthRecipients);
+
+/// <summary>
+/// Voids and flags (method: run conditions, gates). A void takes the rates and what is computed from them away; books, reasons and the SUT's own words stay.
+/// </summary>
+internal static class Gates
+{
+    private const double StealBound = 0.02;
+    private const double BusyBound = 1.01;
+    private const double CeilingFactor = 1.5;
+    private const double ProbeBound = 0.10;
+    private const double GrowthBound = 0.05;
+
+    public static PointSummary Apply(PointSummary point, GateInput input)
+    {
+        var reasons = VoidReasons(point, input).ToList();
+        var flagged = point with { Flags = [.. Flags(point, input)], VoidReasons = reasons, Void = reasons.Count > 0 };
+        return flagged.Void ? Withheld(flagged) : flagged;
+    }
+
+    private static IEnumerable<string> VoidReasons(PointSummary point, GateInput input)
+    {
+        if (input.Trial.Failure is { } failure) yield return $"role {failure.Role} failed: {failure.Reason}";
+        var books = point.Books;
+        if (books.Lost > 0) yield return Say($"books do not close: {books.Lost} accepted recipients are neither delivered, failed with a DSN, discarded nor queued");
+        if (books.Unexpected > 0) yield return Say($"books do not close: {books.Unexpected} deliveries of recipients that were never accepted");
+        if (input.Trial.Failure is null && point.DeliveriesInWindow == 0) yield return "nothing was delivered in the window";
+        if (point.BusyForward > BusyBound) yield return Say($"the line was {point.BusyForward:P1} busy forward: more than it can be");
+        if (point.BusyReverse > BusyBound) yield return Say($"the line was {point.BusyReverse:P1} busy in reverse: more than it can be");
+        if (point.LoadModel == "open")
+            foreach (var late in Lateness(point)) yield return late;
+        foreach (var low in Ceilings(point, input)) yield return low;
+    }
+
+    private static IEnumerable<string> Lateness(PointSummary point)
+    {
+        if (!point.Latencies.TryGetValue("lateness", out var late) || !point.Latencies.TryGetValue("response", out var response)) yield break;
+        foreach (var (name, lateness, bound) in new[] { ("p50", late.P50, response.P50), ("p95", late.P95, response.P95), ("p99", late.P99, response.P99) })
+            if (lateness > Math.Max(1, bound / 10))
+                yield return Say($"the source itself was late: {name} {lateness:0.00} ms, above max(1 ms, a tenth of the response's {bound:0.00} ms)");
+    }
+
+    private static IEnumerable<string> Ceilings(PointSummary point, GateInput input)
+    {
+        var probes = input.Header.Calibration?.Ceilings ?? [];
+        var workload = probes.FirstOrDefault(p => p.Recipients == point.RecipientsPerMessage);
+        if (workload is not null && point.AcceptedPerSecond * CeilingFactor > workload.MessagesPerSecond)
+            yield return Say($"the testbed is too slow: source to sink alone does {workload.MessagesPerSecond:0} messages/s, less than {CeilingFactor} × the {point.AcceptedPerSecond:0.#} accepted");
+        var single = probes.FirstOrDefault(p => p.Recipients == 1);
+        var transactions = input.Counters.InWindow("sink", CounterNames.Transactions) / point.WindowSeconds;
+        if (single is not null && transactions * CeilingFactor > single.MessagesPerSecond)
+            yield return Say($"the testbed is too slow: the sink alone does {single.MessagesPerSecond:0} transactions/s, less than {CeilingFactor} × the {transactions:0} it got");
+    }
+
+    private static IEnumerable<string> Flags(PointSummary point, GateInput input)
+    {
+        if (input.Steadiness is { } trend && trend.IsTrend) yield return Say($"unsteady: the rate drifts by {trend.Drift:+0.0%;-0.0%} over the window (± {trend.HalfWidth:0.0%})");
+        else if (input.Steadiness is { IsSteady: false } unsure) yield return Say($"not shown steady: drift {unsure.Drift:+0.0%;-0.0%} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
+        var growth = Math.Abs(input.GrowthRecipients);
+        if (point.LoadModel == "backlog" && input.Settings.BacklogRecipients is { } k && growth > GrowthBound * k + point.RecipientsPerMessage)
+            yield return Say($"backlog not constant: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");
+        if (point.LoadModel == "open" && input.GrowthRecipients > GrowthBound * point.DeliveriesInWindow + point.RecipientsPerMessage)
+            yield return Say($"the queue grew by {input.GrowthRecipients} recipients over the window: more is offered than delivered");
+        if (input.Trial.StealShare > StealBound) yield return Say($"cpu steal {input.Trial.StealShare:0.0%}: other guests took time of this machine");
+        if (point.Books.Duplicates > 0) yield return Say($"{point.Books.Duplicates} duplicates");
+        if (input.Header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > ProbeBound)
+            yield return Say($"sync probe moved {after / c.SyncsPerSecondBefore - 1:+0%;-0%} during the run");
+        if (point.Bottleneck is Utilisations.MachineCpu or Utilisations.BusiestThread)
+            yield return $"cpu-bound on this testbed, whose roles share {input.Header.Machine.CpuCount} cores ({string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Say($"{s.Key} {s.Value:0%}")))})";
+        foreach (var flag in StorageFlags(input.Header)) yield return flag;
+    }
+
+    /// <summary>Flags that stand on every figure of a run (F5).</summary>
+    public static IEnumerable<string> StorageFlags(RunHeader header)
+    {
+        if (header.Storage.Any(s => s.Striped == true)) yield return "striped storage";
+        if (header.Storage.Any(s => s.MemoryBacked)) yield return "memory-backed storage";
+        if (header.Storage.Any(s => s.ImplausiblyFast && !s.MemoryBacked)) yield return "implausibly fast sync: a cache may be answering for the disk";
+    }
+
+    private static PointSummary Withheld(PointSummary point) => point with
+    {
+        DeliveredPerSecond = null,
+        AcceptedPerSecond = null,
+        YieldPerMbit = null,
+        Efficiency = null,
+        Utilisations = [],
+        Bottleneck = "void",
+        Latencies = new Dictionary<string, Percentiles>(),
+    };
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

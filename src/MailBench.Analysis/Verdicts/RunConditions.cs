@@ -1,0 +1,57 @@
+using System.Globalization;
+using MailBench.Model.Records;
+
+namespace MailBench.Analysis.Verdicts;
+
+/// <summary>The badge of a run, and what its figures do not model.</summary>
+internal static class RunConditions
+{
+    public static Conditions Of(RunHeader header, IReadOnlyList<PointSummary> points)
+    {
+        var line = header.LineBackend switch
+        {
+            "userspace" => "user-space line (octets estimated)",
+            "kernel" => "kernel line",
+            var other => other,
+        };
+        var durability = Joined(points.Select(p => p.Features.GetValueOrDefault("durability", "unknown")));
+        var storage = Joined(header.Storage.Select(s => s.MemoryBacked ? $"{s.FileSystem} (memory-backed)" : $"{s.FileSystem ?? "unknown file system"} on {s.Device ?? "unknown device"}"));
+        var window = points.Count == 0 ? 0 : points.Max(p => p.WindowSeconds);
+        var cores = $"{header.Machine.CpuCount} cores shared by all roles";
+        var flags = Gates.StorageFlags(header).ToList();
+        if (durability.Split(", ").Any(d => d is "none" or "os")) flags.Add("unsynced");
+        var kind = header.Quick ? "quick" : "full";
+        var badge = string.Create(CultureInfo.InvariantCulture,
+            $"{line} · {durability} on {storage} · {window:0.#} s windows × {header.Repetitions} · {cores} · {kind}{(flags.Count > 0 ? " · FLAG: " + string.Join(", ", flags) : "")}");
+        return new Conditions
+        {
+            Line = line,
+            Durability = durability,
+            Storage = storage,
+            WindowSeconds = window,
+            Repetitions = header.Repetitions,
+            Cores = cores,
+            Quick = header.Quick,
+            StorageFlags = flags,
+            Badge = badge,
+        };
+    }
+
+    public static IReadOnlyList<string> Caveats(RunHeader header, IReadOnlyList<PointSummary> points)
+    {
+        var caveats = new List<string>();
+        if (header.LineBackend == "userspace")
+        {
+            caveats.Add("The user-space line computes octets from real segments (TCP_INFO, MSS pinned to Ethernet's). It does not model packet loss, TCP slow start on the path, UDP, or preamble and frame gap (+24 octets a frame on real Ethernet). Verdicts between strategies from these octets are indicative.");
+            caveats.Add("DNS does not cross the line.");
+        }
+
+        if (points.Any(p => p.LoadModel == "backlog"))
+            caveats.Add("Backlog points hold a constant number of undelivered recipients: they show the delivered rate at saturation and no latency. Their queue is drained with the line opened wide, after the window.");
+        if (header.Repetitions == 1) caveats.Add("One repetition: rates are shown, and strategies are ranked by counts that do not depend on the clock, never by rates.");
+        caveats.Add($"All roles share {header.Machine.CpuCount} cores: CPU figures are of this testbed.");
+        return caveats;
+    }
+
+    private static string Joined(IEnumerable<string> values) => string.Join(", ", values.Distinct()) is { Length: > 0 } joined ? joined : "unknown";
+}

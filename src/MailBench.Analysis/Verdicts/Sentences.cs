@@ -1,0 +1,66 @@
+using System.Globalization;
+using MailBench.Analysis.Figures;
+using MailBench.Model.Records;
+using MailBench.Model.Units;
+
+namespace MailBench.Analysis.Verdicts;
+
+/// <summary>The result in words: what each strategy needed, what that gave at each bandwidth, what limited it, and what may not be concluded.</summary>
+internal static class Sentences
+{
+    public static IReadOnlyList<string> Of(RunHeader header, IReadOnlyList<PointSummary> points, IReadOnlyList<ComparisonSummary> comparisons)
+    {
+        var sentences = new List<string>();
+        var good = points.Where(p => !p.Void).ToList();
+        foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(p => p.Strategy)) sentences.Add(Needed(strategy.Key, [.. strategy]));
+        foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(p => p.Strategy)) sentences.Add(Gave(strategy.Key, [.. strategy]));
+        sentences.AddRange(comparisons.Where(c => c.Verdict != "by counts" || c.RateRatio is not null).Select(c => c.Sentence));
+        foreach (var strategy in good.Where(p => p.LoadModel == "open").GroupBy(p => p.Strategy)) sentences.Add(Waited(strategy.Key, [.. strategy]));
+        if (header.Repetitions == 1 && comparisons.Count > 0)
+            sentences.Add("Ranked by counts only: with one repetition of seconds, differences of rates are shown and decide nothing.");
+        foreach (var voided in points.Where(p => p.Void))
+            sentences.Add($"Point {voided.Point} ({Where(voided)}) is void: {string.Join("; ", voided.VoidReasons)}.");
+        var missing = header.Points.Count * header.Repetitions - points.Count;
+        if (missing > 0) sentences.Add($"{missing} of {header.Points.Count * header.Repetitions} planned trials were not run.");
+        return sentences;
+    }
+
+    private static string Needed(string strategy, IReadOnlyList<PointSummary> points)
+    {
+        var parts = new List<string>();
+        if (Comparing.Median(points, p => p.WireOctetsPerDelivery) is { } octets) parts.Add(Say($"{octets:#,0} octets on the line"));
+        if (Comparing.Median(points, p => p.TransactionsPerDelivery) is { } transactions) parts.Add(Say($"{transactions:0.###} transactions"));
+        if (Comparing.Median(points, p => p.SessionsPerDelivery) is { } sessions) parts.Add(Say($"{sessions:0.####} connections"));
+        if (Comparing.Median(points, p => p.QueriesPerDelivery) is { } queries) parts.Add(Say($"{queries:0.####} DNS queries"));
+        return parts.Count == 0 ? $"{strategy} was measured." : $"{strategy} needed {string.Join(", ", parts)} per delivery.";
+    }
+
+    private static string Gave(string strategy, IReadOnlyList<PointSummary> points)
+    {
+        var lines = points.GroupBy(p => p.CapacityBitsPerSecond).OrderBy(g => g.Key).Select(g =>
+        {
+            var rate = Comparing.Median([.. g], p => p.DeliveredPerSecond);
+            var busy = Comparing.Median([.. g], p => p.BusyForward);
+            var limit = string.Join(" or ", g.Select(p => p.Bottleneck).Distinct());
+            var share = busy is null ? "" : Say($", line {busy:0.0%} busy");
+            return Say($"{rate:#,0} deliveries/s at {new BitRate(g.Key)} ({(limit == Utilisations.Unattributed ? "limit unattributed" : "limited by " + limit)}{share})");
+        });
+        return $"{strategy} gave {string.Join("; ", lines)}.";
+    }
+
+    private static string Waited(string strategy, IReadOnlyList<PointSummary> points)
+    {
+        var parts = points.OrderBy(p => p.CapacityBitsPerSecond).Select(p =>
+        {
+            var delivery = p.Latencies.TryGetValue("delivery", out var d) ? Say($"delivery p50 {Ms(d.P50)}, p99 {Ms(d.P99)}") : "no delivery";
+            return $"at {new BitRate(p.CapacityBitsPerSecond)} {delivery}";
+        });
+        return $"{strategy}, open loop below saturation: {string.Join("; ", parts)}.";
+    }
+
+    private static string Ms(double ms) => double.IsInfinity(ms) ? "never (unfinished)" : ms >= 10_000 ? Say($"{ms / 1000:0.0} s") : Say($"{ms:0.#} ms");
+
+    private static string Where(PointSummary point) => point.Axes.Count == 0 ? point.Sweep : string.Join(", ", point.Axes.Select(a => a.Value));
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

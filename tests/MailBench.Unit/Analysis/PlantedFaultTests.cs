@@ -1,0 +1,162 @@
+using MailBench.Model.Events;
+using MailBench.Model.Records;
+using Xunit;
+
+namespace MailBench.Unit.Analysis;
+
+/// <summary>The instrument itself: every planted fault is found by its own gate, and a healthy trial by none.</summary>
+public sealed class PlantedFaultTests
+{
+    [Fact]
+    public void A_healthy_trial_gives_its_known_rate_and_latency_and_trips_nothing()
+    {
+        var point = PlantedTrial.Healthy().Analyze();
+        Assert.False(point.Void, string.Join("; ", point.VoidReasons));
+        Assert.Empty(point.Flags);
+        Assert.Equal(PlantedTrial.Rate * PlantedTrial.Recipients, point.DeliveredPerSecond!.Value, 1.0);
+        Assert.Equal(PlantedTrial.Rate, point.OfferedPerSecond!.Value, 0.5);
+        Assert.Equal(7.0, point.Latencies["delivery"].P50, 0.001);
+        Assert.Equal(2.0, point.Latencies["response"].P99, 0.001);
+        Assert.Equal(0.4, point.BusyForward!.Value, 0.001);
+        Assert.True(point.Books.Close);
+        Assert.Equal(point.Books.Accepted, point.Books.Delivered);
+    }
+
+    [Fact]
+    public void A_lost_recipient_voids_the_point_and_withholds_its_rate()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.Events.Remove(trial.Events.First(e => e.Kind == EventKind.Booked && e.Sequence == 700));
+        var point = trial.Analyze();
+        Assert.Equal(1, point.Books.Lost);
+        Assert.True(point.Void);
+        Assert.Null(point.DeliveredPerSecond);
+        Assert.Contains(point.VoidReasons, reason => reason.Contains("do not close"));
+    }
+
+    [Theory]
+    [InlineData(EventKind.Queued)]
+    [InlineData(EventKind.Returned)]
+    [InlineData(EventKind.Discarded)]
+    public void A_recipient_that_is_accounted_for_is_not_lost(EventKind where)
+    {
+        var trial = PlantedTrial.Healthy();
+        var booked = trial.Events.First(e => e.Kind == EventKind.Booked && e.Sequence == 700);
+        trial.Events.Remove(booked);
+        trial.Events.Add(booked with { Kind = where });
+        Assert.True(trial.Analyze().Books.Close);
+    }
+
+    [Fact]
+    public void A_duplicate_is_flagged_and_is_no_delivery()
+    {
+        var trial = PlantedTrial.Healthy();
+        var booked = trial.Events.First(e => e.Kind == EventKind.Booked && e.Sequence == 700);
+        trial.Events.Add(booked with { TimeNs = booked.TimeNs + 1 });
+        var point = trial.Analyze();
+        Assert.Equal(1, point.Books.Duplicates);
+        Assert.Contains("1 duplicates", point.Flags);
+        Assert.Equal(PlantedTrial.Healthy().Analyze().DeliveredPerSecond, point.DeliveredPerSecond);
+    }
+
+    [Fact]
+    public void A_delivery_that_nobody_accepted_voids()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.Events.Add(new EventRecord(EventKind.Booked, 3_000, 0, 5 * PlantedTrial.Second, 0, 250));
+        Assert.Equal(1, trial.Analyze().Books.Unexpected);
+        Assert.True(trial.Analyze().Void);
+    }
+
+    [Fact]
+    public void A_trend_is_flagged_unsteady()
+    {
+        // The gap grows by a third over the trial: the rate falls accordingly.
+        var point = PlantedTrial.Healthy(i => PlantedTrial.Second / PlantedTrial.Rate + i * 1_000L).Analyze();
+        Assert.Contains(point.Flags, flag => flag.StartsWith("unsteady", StringComparison.Ordinal));
+        Assert.False(point.Void);
+    }
+
+    [Fact]
+    public void The_sources_own_lateness_voids_and_waiting_does_not()
+    {
+        var late = PlantedTrial.Healthy();
+        Replace(late, EventKind.Offered, e => e with { ValueNs = 3_000_000 });
+        Assert.Contains(late.Analyze().VoidReasons, reason => reason.Contains("source itself was late"));
+
+        var waiting = PlantedTrial.Healthy();
+        Replace(waiting, EventKind.Started, e => e with { ValueNs = 3_000_000 });
+        Assert.False(waiting.Analyze().Void);
+        Assert.Equal(3, waiting.Analyze().Latencies["waiting"].P50, 0.001);
+    }
+
+    [Fact]
+    public void A_pause_shows_in_the_response_of_all_that_should_have_started_meanwhile()
+    {
+        // The system stands still from 4 s to 6 s: what was due then is accepted from 6 s on.
+        var trial = PlantedTrial.Healthy();
+        for (var i = 0; i < trial.Events.Count; i++)
+        {
+            var e = trial.Events[i];
+            if (e.Kind is EventKind.Accepted or EventKind.Booked && e.TimeNs is > 4 * PlantedTrial.Second and < 6 * PlantedTrial.Second)
+                trial.Events[i] = e with { TimeNs = 6 * PlantedTrial.Second + e.TimeNs % 1_000_000 };
+        }
+
+        var response = trial.Analyze().Latencies["response"];
+        Assert.InRange(response.P99, 1_500, 2_000);
+        Assert.Equal(2.0, response.P50, 0.1);
+    }
+
+    [Fact]
+    public void Unfinished_messages_count_as_infinite_and_are_not_dropped()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.Events.RemoveAll(e => e.Kind is EventKind.Booked && e.Sequence % 20 == 0);
+        for (var i = 0L; i < 2_000; i += 20)
+            for (var r = 0; r < PlantedTrial.Recipients; r++) trial.Events.Add(new EventRecord(EventKind.Queued, i, r, 12 * PlantedTrial.Second, 0, 450));
+        trial.Events.RemoveAll(e => e.Kind == EventKind.Queued && e.Sequence >= trial.Events.Count(x => x.Kind == EventKind.Offered));
+        var delivery = trial.Analyze().Latencies["delivery"];
+        Assert.Equal(double.PositiveInfinity, delivery.P99);
+        Assert.Equal(7.0, delivery.P50, 0.001);
+    }
+
+    [Fact]
+    public void A_testbed_ceiling_below_one_and_a_half_times_the_result_voids()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.CeilingMessagesPerSecond = 280;
+        Assert.Contains(trial.Analyze().VoidReasons, reason => reason.Contains("testbed is too slow"));
+    }
+
+    [Fact]
+    public void A_line_busier_than_it_can_be_voids()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.WireOctets = 10_200_000;
+        Assert.Contains(trial.Analyze().VoidReasons, reason => reason.Contains("busy forward"));
+    }
+
+    [Fact]
+    public void A_dead_role_is_named_with_its_reason()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.Failure = new RoleFailure("sink", "exited with code 137", []);
+        Assert.Contains("role sink failed: exited with code 137", trial.Analyze().VoidReasons);
+    }
+
+    [Fact]
+    public void Uncertain_messages_have_a_column_of_their_own()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.Events.RemoveAll(e => e.Kind == EventKind.Accepted && e.Sequence == 9);
+        trial.Events.Add(new EventRecord(EventKind.Uncertain, 9, -1, PlantedTrial.Second, 0, 0));
+        var books = trial.Analyze().Books;
+        Assert.Equal((PlantedTrial.Recipients, PlantedTrial.Recipients, 0L), (books.Uncertain, books.UncertainArrived, books.Unexpected));
+    }
+
+    private static void Replace(PlantedTrial trial, EventKind kind, Func<EventRecord, EventRecord> change)
+    {
+        for (var i = 0; i < trial.Events.Count; i++)
+            if (trial.Events[i].Kind == kind) trial.Events[i] = change(trial.Events[i]);
+    }
+}

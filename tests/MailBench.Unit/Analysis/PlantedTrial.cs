@@ -1,0 +1,84 @@
+using MailBench.Analysis;
+using MailBench.Analysis.Books;
+using MailBench.Model.Events;
+using MailBench.Model.Nodes;
+using MailBench.Model.Records;
+
+namespace MailBench.Unit.Analysis;
+
+/// <summary>A synthetic trial whose truth is known: a message every <c>1 / rate</c> s for ten seconds, delivered 5 ms after it was accepted. Tests plant faults in its events.</summary>
+internal sealed class PlantedTrial
+{
+    public const long Second = 1_000_000_000;
+    public const int Rate = 200;
+    public const int Recipients = 2;
+    public List<EventRecord> Events { get; } = [];
+    public Dictionary<string, string> Settings { get; } = new()
+    {
+        ["line.capacity"] = "10Mbit/s", ["mta.strategy"] = "per-mx-host", ["load.model"] = "open", ["workload.recipients"] = "2", ["dns.domains"] = "100", ["dns.mx"] = "5",
+        ["dns.perDomain"] = "1", ["mta.recipientsPerTransaction"] = "100", ["mta.sessionsPerSite"] = "4", ["mta.sessionsOut"] = "200", ["workload.mix"] = "mailing-list",
+    };
+    public double WireOctets { get; set; } = 4_000_000;
+    public double CeilingMessagesPerSecond { get; set; } = 10_000;
+    public RoleFailure? Failure { get; set; }
+
+    /// <summary>The healthy trial; <paramref name="gapNs"/> may bend the rate.</summary>
+    public static PlantedTrial Healthy(Func<int, long>? gapNs = null)
+    {
+        var trial = new PlantedTrial();
+        var at = Second / 1000;
+        for (var i = 0; at < 10 * Second; i++)
+        {
+            trial.Events.Add(new EventRecord(EventKind.Offered, i, 0, at, 20_000, 0));
+            trial.Events.Add(new EventRecord(EventKind.Started, i, Recipients, at + 20_000, 0, 0));
+            trial.Events.Add(new EventRecord(EventKind.Accepted, i, Recipients, at + 2_000_000, at, 250));
+            for (var r = 0; r < Recipients; r++) trial.Events.Add(new EventRecord(EventKind.Booked, i, r, at + 7_000_000, 0, 250));
+            at += gapNs?.Invoke(i) ?? Second / Rate;
+        }
+
+        return trial;
+    }
+
+    public PointSummary Analyze()
+    {
+        var books = new TrialBooks();
+        foreach (var e in Events) books.Add(e);
+        var planned = new PlannedPoint(0, "main", new Dictionary<string, string>(), Settings);
+        return PointAnalysis.Analyze(Header(planned), planned, Record(), books).Summary;
+    }
+
+    private RunHeader Header(PlannedPoint point) => new()
+    {
+        Run = "test", ProfileName = "planted", Seed = 1, Command = "mailbench run planted.yaml", StartedAt = "2026-11-24T00:00:00Z", StartedMonotonicNs = 0,
+        Machine = new MachineDisclosure
+        {
+            MailBenchVersion = "0", Os = "test", Kernel = "test", Runtime = "test", GcMode = "workstation", CpuModel = "test", CpuCount = 2, MemoryBytes = 1L << 33, OpenFilesLimit = 1024,
+        },
+        Storage = [],
+        Calibration = new Calibration { Ceilings = [new CeilingProbe("mailing-list", 2, CeilingMessagesPerSecond, 2 * CeilingMessagesPerSecond), new CeilingProbe("mailing-list", 1, 20_000, 20_000)] },
+        Points = [point], Repetitions = 1, LineBackend = "userspace", Quick = true,
+    };
+
+    private TrialRecord Record()
+    {
+        var nothing = Snapshot(0, 0);
+        return new TrialRecord
+        {
+            Point = 0, Repetition = 0, WarmUpBeginNs = 0, SteadyBeginNs = 1 * Second, SteadyEndNs = 9 * Second, DrainEndNs = 12 * Second,
+            AtTrialBegin = nothing, AtBegin = Snapshot(1 * Second, 0), AtEnd = Snapshot(9 * Second, WireOctets), AfterDrain = Snapshot(12 * Second, WireOctets),
+            Failure = Failure, Features = new Dictionary<string, string> { ["durability"] = "synced" },
+        };
+    }
+
+    private static Dictionary<string, IReadOnlyDictionary<string, double>> Snapshot(long atNs, double wire) => new()
+    {
+        ["line"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.WireOctetsForward] = wire, [CounterNames.WireOctetsReverse] = wire / 10 },
+        ["sink"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.Transactions] = wire > 0 ? 1600 : 0, [CounterNames.Octets] = wire * 0.8, [CounterNames.Sessions] = wire > 0 ? 4 : 0 },
+        ["mta"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 10.0, [CounterNames.Syncs] = atNs / 1e7 },
+        ["source"] = new Dictionary<string, double>
+        {
+            [CounterNames.MonotonicNs] = atNs, [CounterNames.Accepted] = wire > 0 ? 2000 : 0, [CounterNames.AcceptedRecipients] = wire > 0 ? 4000 : 0,
+            [CounterNames.MailCommandOctets] = wire > 0 ? 2000 * 50 : 0, [CounterNames.RcptCommandOctets] = wire > 0 ? 4000 * 25 : 0,
+        },
+    };
+}
