@@ -1,0 +1,39 @@
+namespace MailBench.Model.Profiles;
+
+/// <summary>A profile, validated: base settings and sweeps. Without sweeps it is one point.</summary>
+public sealed record Profile
+{
+    public const int CurrentVersion = 1;
+
+    /// <summary>As named on the command line.</summary>
+    public required string File { get; init; }
+    public required SettingValues Settings { get; init; }
+    public required IReadOnlyList<Sweep> Sweeps { get; init; }
+
+    public string Name => Settings.Find("name") ?? Path.GetFileNameWithoutExtension(File);
+
+    public string? Description => Settings.Find("description");
+
+    public int Seed => Settings.Integer("seed");
+
+    public int Repetitions => Settings.Integer("repetitions");
+
+    public bool Quick => Settings.Flag("quick");
+}
+
+/// <summary>Points that vary along axes, over the profile's settings with <paramref name="Set"/> on top.</summary>
+/// <param name="Name">Unique in the profile; other sweeps refer to it (<c>70% of NAME</c>).</param>
+/// <param name="Set">Path → canonical text, in file order.</param>
+/// <param name="Repetitions">Null: the profile's.</param>
+/// <param name="Where">File and line, for messages.</param>
+public sealed record Sweep(string Name, IReadOnlyList<KeyValuePair<string, string>> Set, IReadOnlyList<Axis> Axes, int? Repetitions, string Where)
+{
+    /// <summary>The number of points: the product of the axes' lengths.</summary>
+    public double Count => Axes.Aggregate(1.0, (count, axis) => count * axis.Steps.Count);
+}
+
+/// <summary>One swept path.</summary>
+public sealed record Axis(string Path, IReadOnlyList<AxisStep> Steps);
+
+/// <summary>A value of an axis, and the settings that go with it (a backlog that suits this capacity, say).</summary>
+public sealed record AxisStep(string Value, IReadOnlyList<KeyValuePair<string, string>> With);

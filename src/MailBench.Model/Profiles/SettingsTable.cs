@@ -1,0 +1,116 @@
+using System.Text.RegularExpressions;
+using MailBench.Model.Options;
+using MailBench.Model.Units;
+
+namespace MailBench.Model.Profiles;
+
+/// <summary>Every value that a profile can set, in the order in which a resolved profile prints them.</summary>
+public static partial class SettingsTable
+{
+    private const double MiB = 1L << 20;
+    private const double Day = 86_400;
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new("name", SettingKind.Text, null, "A short name of the profile; default: the file's name.") { Sweepable = false, Pattern = NamePattern(), Form = "1 to 60 letters, digits, dots, dashes or spaces" },
+        new("description", SettingKind.Text, null, "What the profile is for.") { Sweepable = false },
+        new("seed", SettingKind.Integer, "1", "Seed of everything random: order of points, message content, refusals.") { Sweepable = false, Max = int.MaxValue },
+        new("repetitions", SettingKind.Integer, "1", "Repetitions of every point, each with a fresh SUT and queue, in seeded random blocks; verdicts on rates need six.") { Sweepable = false, Min = 1, Max = 1000 },
+        new("quick", SettingKind.Flag, "off", "A quick or smoke profile: it ranks by counts only, never by rates.") { Sweepable = false },
+
+        new("line.capacity", SettingKind.Capacity, "100Mbit/s", "Capacity of the line between the SUT and the sinks, per direction; all connections share it.") { Min = 1000, Max = 1e11 },
+        new("line.delay", SettingKind.Duration, "0s", "One-way delay, in each direction.") { Max = 10 },
+        new("line.queue", SettingKind.Size, "64KiB", "Octets that may wait for the line per direction, kernel buffers included.") { Min = 4096, Max = 1024 * MiB },
+        new("line.backend", SettingKind.Choice, "auto", "What shapes the line: user space (this version), or a kernel queueing discipline.") { Choices = ["auto", "userspace", "kernel"] },
+
+        new("dns.domains", SettingKind.Integer, "100", "Recipient domains d0 … in the zone.") { Min = 1, Max = 1_000_000 },
+        new("dns.mx", SettingKind.Integer, "5", "MX hosts mx0 …, each with an address of its own.") { Min = 1, Max = 250 },
+        new("dns.perDomain", SettingKind.Integer, "1", "MX records per domain, all of preference 10: domain J has the hosts (J + k) mod mx.") { Min = 1, Max = 50 },
+        new("dns.additional", SettingKind.Flag, "on", "Whether MX answers carry the hosts' addresses in the additional section."),
+        new("dns.suffix", SettingKind.Text, "test", "Domain under which everything lives.") { Pattern = SuffixPattern(), Form = "a domain name of letters, digits, dashes and dots" },
+        new("dns.ttl", SettingKind.Duration, "1h", "Time to live of all records; the SUT's cache keeps them so long.") { Max = 30 * Day },
+        new("dns.faults", SettingKind.List, "", "Faults of the responder.") { Pattern = FaultPattern(), Form = "NAME-PATTERN:KIND[:VALUE], KIND one of delay, servfail, nxdomain, refused, drop, truncate, lame, no-additional" },
+
+        new("mta.strategy", SettingKind.Choice, "per-mx-host", "How recipients are gathered into transactions.") { Choices = Kebab.Names<DeliveryStrategy>() },
+        new("mta.reuse", SettingKind.Choice, "across-messages", "When an outbound session serves more than one transaction.") { Choices = Kebab.Names<SessionReuse>() },
+        new("mta.sessionsPerSite", SettingKind.Integer, "4", "Parallel outbound sessions to one site.") { Min = 1, Max = 10_000 },
+        new("mta.sessionsOut", SettingKind.Integer, "200", "Parallel outbound sessions in all.") { Min = 1, Max = 100_000 },
+        new("mta.recipientsPerTransaction", SettingKind.Integer, "100", "Recipients in one outbound transaction; RFC 5321 has every server take 100.") { Min = 1, Max = 10_000 },
+        new("mta.pipelining", SettingKind.Flag, "on", "Whether outbound sessions pipeline (RFC 2920)."),
+        new("mta.attemptLog", SettingKind.Choice, "failures", "Which delivery attempts the attempt log keeps.") { Choices = Kebab.Names<AttemptLog>() },
+        new("mta.retry.first", SettingKind.Duration, "5s", "First wait before a retry; it doubles each time.") { Max = Day },
+        new("mta.retry.max", SettingKind.Duration, "1h", "Longest wait before a retry.") { Max = 30 * Day },
+        new("mta.retry.lifetime", SettingKind.Duration, "5d", "Age at which a recipient fails with a DSN.") { Max = 365 * Day },
+        new("mta.queueDirectories", SettingKind.Integer, "1", "Queue directories.") { Min = 1, Max = 64 },
+        new("mta.queuePath", SettingKind.Text, null, "Directory under which queues are made, to place them on another file system; default: inside the run folder."),
+        new("mta.maxMessageSize", SettingKind.Size, "32MiB", "Largest message taken.") { Min = 1024, Max = 2047 * MiB },
+        new("mta.maxRecipients", SettingKind.Integer, "1000", "Most recipients of one inbound transaction.") { Min = 1, Max = 100_000 },
+        new("mta.maxSessionsIn", SettingKind.Integer, "1000", "Inbound sessions at once.") { Min = 1, Max = 100_000 },
+        new("mta.receiveMemory", SettingKind.Size, "256MiB", "Content being received, all sessions together; beyond it, 452.") { Min = MiB, Max = 65_536 * MiB },
+        new("mta.maxQueuedRecipients", SettingKind.Integer, "5000000", "Recipients queued; beyond it, 452.") { Min = 1, Max = 1e9 },
+        new("mta.maxHops", SettingKind.Integer, "100", "Received headers at which a message is held to loop.") { Min = 1, Max = 1000 },
+        new("mta.sessionTimeout", SettingKind.Duration, "5m", "Wait for a peer's next command or reply.") { Min = 0.1, Max = Day },
+        new("mta.dnsTimeout", SettingKind.Duration, "5s", "Wait for a DNS answer.") { Min = 0.01, Max = 600 },
+
+        new("sink.refuse", SettingKind.List, "", "Refusals of the sink.") { Pattern = RefusalPattern(), Form = "PHASE:CODE[:ENHANCED][:SHARE][:PATTERN], for example rcpt:450:4.2.0:10%, PHASE one of connect, helo, mail, rcpt, data, end" },
+
+        new("workload.size", SettingKind.Size, "4KiB", "Synthetic messages of exactly so many octets.") { Group = "content", Min = 256, Max = 1024 * MiB },
+        new("workload.mix", SettingKind.Choice, null, "Synthetic messages of a realistic mix of sizes and structures.") { Group = "content", Choices = ["mailing-list", "mobile", "office"] },
+        new("workload.messages", SettingKind.Text, null, "Real mail: an mbox file, a maildir or a folder of .eml files; a relative path is looked for beside the profile.") { Group = "content" },
+        new("workload.recipients", SettingKind.Integer, "1", "Recipients of each message.") { Min = 1, Max = 100_000 },
+        new("workload.pipelining", SettingKind.Flag, "on", "Whether the source pipelines."),
+        new("workload.reuse", SettingKind.Flag, "on", "Whether the source sends several messages in one session."),
+
+        new("load.model", SettingKind.Choice, "backlog", "Backlog: saturated, a constant number of undelivered recipients. Open: arrivals on a schedule. Closed: users with think time.") { Choices = Kebab.Names<LoadModel>() },
+        new("load.backlog", SettingKind.Integer, "5000", "Backlog model: undelivered recipients held in the system.") { Min = 1, Max = 10_000_000 },
+        new("load.rate", SettingKind.OfferedRate, null, "Open model: messages per second, evenly spaced.") { Group = "schedule" },
+        new("load.stages", SettingKind.List, null, "Open and closed model: a schedule of stages.") { Group = "schedule", Pattern = LoadStageText.StagePattern(), Form = LoadStageText.Form },
+        new("load.users", SettingKind.Integer, "8", "Closed model without stages: users in parallel.") { Min = 1, Max = 1_000_000 },
+        new("load.thinkTime", SettingKind.Duration, "0s", "Closed model: a user's pause after each message.") { Max = Day },
+        new("load.sessions", SettingKind.Integer, "8", "Sessions that the source may hold at once (open and backlog model).") { Min = 1, Max = 20_000 },
+
+        new("phases.calibrate", SettingKind.Duration, "1s", "Length of each probe of the testbed before the first point.") { Sweepable = false, Min = 0.2, Max = 600 },
+        new("phases.warmUp", SettingKind.Duration, "5s", "From the first arrival to the window: JIT tiers, caches, a full line.") { Min = 0.1, Max = 7 * Day },
+        new("phases.steady", SettingKind.Duration, "30s", "The window in which rates are measured.") { Min = 0.5, Max = 7 * Day },
+        new("phases.drain", SettingKind.Duration, "30s", "How long the SUT may go on delivering after the load has ended; what is left is still queued.") { Min = 0.5, Max = 7 * Day },
+
+        new("gates.ceiling", SettingKind.Number, "1.5", "Source-to-sink ceiling ÷ result below which a point is void.") { Min = 1, Max = 100 },
+        new("gates.lateness", SettingKind.Duration, "1ms", "Lateness of the source at p50, p95 or p99 beyond which a point is void …") { Max = 60 },
+        new("gates.latenessShare", SettingKind.Share, "10%", "… unless it is below this share of the response time there.") { Max = 1 },
+        new("gates.steal", SettingKind.Share, "2%", "CPU steal above which a point is flagged.") { Max = 1 },
+        new("gates.probeDrift", SettingKind.Share, "10%", "Movement of the sync or line probe during the run above which points are flagged.") { Max = 1 },
+        new("gates.drift", SettingKind.Share, "5%", "Drift of the rate over the window above which a point is flagged unsteady.") { Max = 1 },
+    ];
+
+    private static readonly Dictionary<string, Setting> ByPath = All.ToDictionary(setting => setting.Path, StringComparer.Ordinal);
+
+    /// <summary>Paths that contain settings: <c>mta</c>, <c>mta.retry</c>.</summary>
+    public static IReadOnlySet<string> Sections { get; } = All.SelectMany(Ancestors).ToHashSet(StringComparer.Ordinal);
+
+    public static Setting? Find(string path) => ByPath.GetValueOrDefault(path);
+
+    /// <summary>The row of a path that the code itself names; throws for one that does not exist, which is a defect.</summary>
+    public static Setting Get(string path) => ByPath[path];
+
+    /// <summary>Names directly below a section, settings and sections alike.</summary>
+    public static IEnumerable<string> NamesIn(string section) =>
+        All.Where(setting => section.Length == 0 || setting.Path.StartsWith(section + ".", StringComparison.Ordinal))
+            .Select(setting => (section.Length == 0 ? setting.Path : setting.Path[(section.Length + 1)..]).Split('.')[0]).Distinct();
+
+    private static IEnumerable<string> Ancestors(Setting setting)
+    {
+        for (var section = setting.Section; section.Length > 0; section = section.LastIndexOf('.') is var dot and > 0 ? section[..dot] : "") yield return section;
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,60}[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
+    private static partial Regex SuffixPattern();
+
+    [GeneratedRegex(@"^[^:\s]+:(delay|servfail|nxdomain|refused|drop|truncate|lame|no-additional)(:\S+)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex FaultPattern();
+
+    [GeneratedRegex(@"^(connect|helo|mail|rcpt|data|end):[45][0-9][0-9](:[245]\.[0-9]{1,3}\.[0-9]{1,3})?(:[0-9.]+%)?(:\S+)?$", RegexOptions.CultureInvariant)]
+    private static partial Regex RefusalPattern();
+}

@@ -1,0 +1,94 @@
+using MailBench.Model.Options;
+using MailBench.Model.Units;
+
+namespace MailBench.Model.Profiles;
+
+/// <summary>The lengths of a trial's phases.</summary>
+public sealed record PhaseSettings(TimeSpan Calibrate, TimeSpan WarmUp, TimeSpan Steady, TimeSpan Drain);
+
+/// <summary>Resolved settings as the typed options of the nodes. Settings are valid one by one; what only shows in combination throws <see cref="FormatException"/>.</summary>
+public static class TypedSettings
+{
+    public static MtaSettings ToMtaSettings(this SettingValues values) => new()
+    {
+        Strategy = values.Choice<DeliveryStrategy>("mta.strategy"),
+        Reuse = values.Choice<SessionReuse>("mta.reuse"),
+        SessionsPerSite = values.Integer("mta.sessionsPerSite"),
+        SessionsOut = values.Integer("mta.sessionsOut"),
+        RecipientsPerTransaction = values.Integer("mta.recipientsPerTransaction"),
+        Pipelining = values.Flag("mta.pipelining"),
+        AttemptLog = values.Choice<AttemptLog>("mta.attemptLog"),
+        Retry = new RetrySettings { First = values.Span("mta.retry.first"), Max = values.Span("mta.retry.max"), Lifetime = values.Span("mta.retry.lifetime") },
+        QueueDirectories = values.Integer("mta.queueDirectories"),
+        MaxMessageSize = values.Size("mta.maxMessageSize"),
+        MaxRecipients = values.Integer("mta.maxRecipients"),
+        MaxSessionsIn = values.Integer("mta.maxSessionsIn"),
+        ReceiveMemory = values.Size("mta.receiveMemory"),
+        MaxQueuedRecipients = values.Integer("mta.maxQueuedRecipients"),
+        MaxHops = values.Integer("mta.maxHops"),
+        SessionTimeout = values.Span("mta.sessionTimeout"),
+        DnsTimeout = values.Span("mta.dnsTimeout"),
+    };
+
+    /// <param name="values">The point's settings.</param>
+    /// <param name="addresses">The network of the MX hosts, <c>127.0.1.0/24</c>.</param>
+    /// <param name="returnAddress">Where DSNs return.</param>
+    public static GeneratedZone ToZone(this SettingValues values, string addresses, string returnAddress) => new()
+    {
+        Domains = values.Integer("dns.domains"),
+        Mx = values.Integer("dns.mx"),
+        Suffix = values.Text("dns.suffix"),
+        Addresses = addresses,
+        PerDomain = values.Integer("dns.perDomain"),
+        Additional = values.Flag("dns.additional"),
+        Return = returnAddress,
+        Ttl = values.Span("dns.ttl"),
+    };
+
+    public static WorkloadOptions ToWorkload(this SettingValues values) => new()
+    {
+        Size = values.Find("workload.size") is { } size ? ByteSize.Parse(size) : null,
+        Mix = values.Find("workload.mix"),
+        Messages = values.Find("workload.messages"),
+        Recipients = values.Integer("workload.recipients"),
+        Domains = values.Integer("dns.domains"),
+        Suffix = values.Text("dns.suffix"),
+        Pipelining = values.Flag("workload.pipelining"),
+        Reuse = values.Flag("workload.reuse"),
+        Seed = values.Integer("seed"),
+    };
+
+    /// <summary>The load, <paramref name="derived"/> standing in for a rate that is a share of a measured one.</summary>
+    public static LoadOptions ToLoad(this SettingValues values, Rate? derived = null)
+    {
+        var model = values.Choice<LoadModel>("load.model");
+        return new LoadOptions
+        {
+            Model = model,
+            Stages = model == LoadModel.Backlog ? [] : Stages(values, model, derived),
+            BacklogRecipients = model == LoadModel.Backlog ? values.Integer("load.backlog") : 0,
+            ThinkTime = values.Span("load.thinkTime"),
+            Sessions = values.Integer("load.sessions"),
+        };
+    }
+
+    public static PhaseSettings ToPhases(this SettingValues values) =>
+        new(values.Span("phases.calibrate"), values.Span("phases.warmUp"), values.Span("phases.steady"), values.Span("phases.drain"));
+
+    private static IReadOnlyList<LoadStage> Stages(SettingValues values, LoadModel model, Rate? derived)
+    {
+        if (values.Find("load.stages") is { Length: > 0 })
+        {
+            LoadStage[] stages = [.. values.List("load.stages").Select(LoadStageText.Parse)];
+            var wrong = Array.Find(stages, stage => stage.Kind != LoadStageKind.Pause && (stage.Kind is LoadStageKind.KeepConstant or LoadStageKind.RampingConstant) != (model == LoadModel.Closed));
+            return wrong is null
+                ? stages
+                : throw new FormatException($"load.stages: {char.ToLowerInvariant(wrong.Kind.ToString()[0])}{wrong.Kind.ToString()[1..]} does not fit load.model {Kebab.Format(model)}; open takes inject, rampingInject, injectRandom and pause, closed keepConstant, rampingConstant and pause.");
+        }
+
+        if (model == LoadModel.Closed) return [new LoadStage(LoadStageKind.KeepConstant, default, values.Integer("load.users"), TimeSpan.Zero)];
+        if (values.Find("load.rate") is not { } text || !OfferedRate.TryParse(text, out var rate))
+            throw new FormatException("load.model open needs a load.rate (200/s, or 70% of NAME) or load.stages.");
+        return [new LoadStage(LoadStageKind.Inject, derived ?? rate.Absolute, 0, TimeSpan.Zero)];
+    }
+}
