@@ -2,106 +2,164 @@ using System.Buffers;
 
 namespace MailBench.Wire.Smtp;
 
-/// <summary>An envelope to send. Paths without angle brackets.</summary>
-public interface IClientEnvelope
+/// <summary>
+/// The client's side of ESMTP (RFC 5321), pure: octets in, calls to its owner and octets out. A phase's replies are told one by one, then the phase. The owner
+/// may call <see cref="Begin"/>, <see cref="ContentSent"/> and <see cref="Quit"/> from within a call.
+/// </summary>
+public sealed partial class SmtpClientMachine(SmtpClientOptions options)
 {
-    ReadOnlySpan<byte> ReversePath { get; }
-    int RecipientCount { get; }
-    ReadOnlySpan<byte> Recipient(int index);
+    private enum State : byte { Greeting, Ehlo, Helo, Ready, Mail, Rcpt, Data, Group, Content, Final, EmptyFinal, Reset, Quit, Closed }
 
-    /// <summary>Declared by SIZE when offered; -1: not declared.</summary>
-    long SizeBytes { get; }
-    BodyKind Body { get; }
-}
+    private State _state;
+    private ReplyReader _reader;
 
-public sealed record SmtpClientOptions
-{
-    public required string HeloName { get; init; }
-
-    /// <summary>Send MAIL, RCPT and DATA as one group when the server offers PIPELINING (RFC 2920).</summary>
-    public bool Pipelining { get; init; } = true;
-}
-
-/// <summary>What EHLO's reply offered.</summary>
-public sealed record SmtpCapabilities
-{
-    public bool Extended { get; init; }
-    public bool Pipelining { get; init; }
-    public bool EightBitMime { get; init; }
-    public bool EnhancedStatusCodes { get; init; }
-    public bool Chunking { get; init; }
-    public bool StartTls { get; init; }
-    public bool SmtpUtf8 { get; init; }
-    public bool Dsn { get; init; }
-
-    /// <summary>SIZE offered: the limit, 0 = no fixed limit, -1 = not offered.</summary>
-    public long SizeLimit { get; init; } = -1;
-
-    /// <summary>LIMITS RCPTMAX (RFC 9422), 0 = not stated.</summary>
-    public int RcptMax { get; init; }
-}
-
-/// <summary>The phases whose end a client machine reports. A pipelined envelope is one phase.</summary>
-public enum ClientPhase { Greeting, Ehlo, Mail, Rcpt, Data, Envelope, EndOfData, Reset, Quit }
-
-/// <summary>What a client machine tells its owner, in the order of the dialogue.</summary>
-public interface ISmtpClientSession
-{
-    /// <summary>All replies of the phase have been read (one round trip); a pipelined envelope, MAIL … DATA, is one.</summary>
-    void OnPhase(ClientPhase phase, SmtpReply last);
-
-    /// <summary>Greeting and EHLO (or HELO) are done: a transaction may begin.</summary>
-    void OnReady(SmtpCapabilities capabilities);
-    void OnMailReply(SmtpReply reply);
-    void OnRecipientReply(int index, SmtpReply reply);
-
-    /// <summary>354 with at least one accepted recipient: write content with a <see cref="ContentStuffer"/> to the connection, finish it, then call <see cref="SmtpClientMachine.ContentSent"/>.</summary>
-    void OnContentWanted();
-
-    /// <summary>
-    /// The transaction has ended and the session is ready for another (unless <see cref="SmtpClientMachine.ShouldClose"/>). <paramref name="reply"/>: the final reply after end
-    /// of data; or, when it never came to content, the reply that ended it (MAIL refused, no recipient accepted, DATA refused), then <paramref name="contentSent"/> is false.
-    /// </summary>
-    void OnTransactionEnded(SmtpReply reply, bool contentSent);
-
-    /// <summary>The session is over for a reason the server gave: greeting or EHLO refused, 421, or replies that are no SMTP. Open recipients have no fate yet.</summary>
-    void OnSessionRefused(SmtpReply reply);
-}
-
-/// <summary>The client's side of ESMTP (RFC 5321), pure: octets in, calls to its owner and octets out.</summary>
-public sealed class SmtpClientMachine(SmtpClientOptions options)
-{
     public SmtpClientOptions Options { get; } = options;
-    public SmtpCapabilities Capabilities => throw new NotSupportedException();
+
+    /// <summary>What EHLO's reply offered; nothing before that and after HELO.</summary>
+    public SmtpCapabilities Capabilities { get; private set; } = new();
 
     /// <summary>Ready for <see cref="Begin"/>.</summary>
-    public bool IsReady => throw new NotSupportedException();
+    public bool IsReady => _state == State.Ready;
 
     /// <summary>QUIT was answered or the session refused: close.</summary>
-    public bool ShouldClose => throw new NotSupportedException();
+    public bool ShouldClose => _state == State.Closed;
 
-    /// <summary>End of data was sent and its reply is outstanding: if the connection breaks now, the transaction is uncertain.</summary>
-    public bool AwaitsFinalReply => throw new NotSupportedException();
+    /// <summary>
+    /// End of data was sent and its reply is outstanding: if the connection breaks now, the transaction is uncertain. It stays true when what came instead
+    /// of the final reply was no SMTP; a 421 in its place is an answer.
+    /// </summary>
+    public bool AwaitsFinalReply { get; private set; }
 
     /// <summary>Takes octets as they come; returns how many were consumed (whole lines).</summary>
-    public int Receive(ReadOnlySpan<byte> input, ISmtpClientSession owner, IBufferWriter<byte> output) => throw new NotSupportedException();
+    public int Receive(ReadOnlySpan<byte> input, ISmtpClientSession owner, IBufferWriter<byte> output)
+    {
+        var consumed = 0;
+        while (consumed < input.Length && _state != State.Closed)
+        {
+            var taken = _reader.Read(input[consumed..], out var reply, out var fault);
+            consumed += taken;
+            if (fault is not null) Refuse(SmtpReply.Of(500, "5.5.0", $"The server sent {fault}"), owner);
+            else if (reply is not null) Take(reply, owner, output);
+            else if (taken == 0) return consumed;
+        }
 
-    /// <summary>Begins a transaction; throws <see cref="InvalidOperationException"/> unless <see cref="IsReady"/> and there is a recipient. Paths with control characters, spaces or angle brackets are refused by <see cref="ArgumentException"/>.</summary>
-    public void Begin(IClientEnvelope envelope, IBufferWriter<byte> output) => throw new NotSupportedException();
+        return _state == State.Closed ? input.Length : consumed;
+    }
+
+    /// <summary>
+    /// Begins a transaction; throws <see cref="InvalidOperationException"/> unless <see cref="IsReady"/> and there is a recipient. Paths with control characters, and
+    /// with spaces or angle brackets outside a quoted local part, are refused by <see cref="ArgumentException"/>; nothing is written then.
+    /// </summary>
+    public void Begin(IClientEnvelope envelope, IBufferWriter<byte> output)
+    {
+        ArgumentNullException.ThrowIfNull(envelope);
+        if (_state != State.Ready) throw new InvalidOperationException("A transaction may begin only when the session is ready.");
+        if (envelope.RecipientCount < 1) throw new InvalidOperationException("A transaction needs a recipient.");
+        Check(envelope);
+        StartEnvelope(envelope, output);
+    }
 
     /// <summary>The owner has written the content and its final dot.</summary>
-    public void ContentSent() => throw new NotSupportedException();
-    public void Quit(IBufferWriter<byte> output) => throw new NotSupportedException();
-}
+    public void ContentSent()
+    {
+        // A refusal may have ended the session while the owner was still writing.
+        if (_state == State.Closed) return;
+        if (_state != State.Content) throw new InvalidOperationException("No content is wanted.");
+        _state = State.Final;
+        AwaitsFinalReply = true;
+    }
 
-/// <summary>
-/// Content on its way out: stuffs leading dots (RFC 5321 §4.5.2), keeps line state over pieces, ends with CRLF "." CRLF, adding the CRLF only where content lacks it.
-/// The content itself must already have CRLF line ends.
-/// </summary>
-public struct ContentStuffer
-{
-    public void Write(ReadOnlySpan<byte> content, IBufferWriter<byte> output) => throw new NotSupportedException();
+    /// <summary>Says QUIT; the session must be ready. Nothing happens on a session that is over.</summary>
+    public void Quit(IBufferWriter<byte> output)
+    {
+        if (_state is State.Closed or State.Quit) return;
+        if (_state != State.Ready) throw new InvalidOperationException("QUIT may be said only between transactions; abort the connection instead.");
+        output.Write("QUIT\r\n"u8);
+        _state = State.Quit;
+    }
 
-    /// <summary>Writes the end of data; returns the dots stuffed so far.</summary>
-    public int Finish(IBufferWriter<byte> output) => throw new NotSupportedException();
+    private void Take(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
+    {
+        if (_state == State.Quit)
+        {
+            _state = State.Closed;
+            owner.OnPhase(ClientPhase.Quit, reply);
+            return;
+        }
+
+        if (reply.Code == 421)
+        {
+            AwaitsFinalReply = false;
+            Refuse(reply, owner);
+            return;
+        }
+
+        switch (_state)
+        {
+            case State.Greeting: TakeGreeting(reply, owner, output); break;
+            case State.Ehlo: TakeEhlo(reply, owner, output); break;
+            case State.Helo: TakeHelo(reply, owner); break;
+            case State.Ready or State.Content: Refuse(reply, owner); break;
+            default: TakeTransaction(reply, owner, output); break;
+        }
+    }
+
+    private void TakeGreeting(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
+    {
+        owner.OnPhase(ClientPhase.Greeting, reply);
+        if (IsDone(reply)) Hello("EHLO "u8, State.Ehlo, output);
+        else Refuse(reply, owner);
+    }
+
+    private void TakeEhlo(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
+    {
+        owner.OnPhase(ClientPhase.Ehlo, reply);
+        if (IsDone(reply))
+        {
+            Capabilities = SmtpCapabilities.Parse(reply);
+            _state = State.Ready;
+            owner.OnReady(Capabilities);
+        }
+        else if (reply.IsPermanent && reply.Code != 554)
+        {
+            // RFC 5321 §3.2: a server that does not know EHLO may know HELO.
+            Hello("HELO "u8, State.Helo, output);
+        }
+        else
+        {
+            Refuse(reply, owner);
+        }
+    }
+
+    private void TakeHelo(SmtpReply reply, ISmtpClientSession owner)
+    {
+        owner.OnPhase(ClientPhase.Ehlo, reply);
+        if (!IsDone(reply))
+        {
+            Refuse(reply, owner);
+            return;
+        }
+
+        _state = State.Ready;
+        owner.OnReady(Capabilities);
+    }
+
+    private void Hello(ReadOnlySpan<byte> verb, State next, IBufferWriter<byte> output)
+    {
+        output.Write(verb);
+        foreach (var letter in Options.HeloName) output.Write([letter is > ' ' and <= '~' ? (byte)letter : (byte)'-']);
+        output.Write("\r\n"u8);
+        _state = next;
+    }
+
+    private static bool IsDone(SmtpReply reply) => reply.Code is >= 200 and < 300;
+
+    /// <summary>Ends the session. A positive reply that ends it stood where it cannot mean anything: client and server are out of step.</summary>
+    private void Refuse(SmtpReply reply, ISmtpClientSession owner)
+    {
+        _state = State.Closed;
+        _envelope = null;
+        if (reply.IsPositive) reply = SmtpReply.Of(500, "5.5.0", $"The server sent a reply out of place: {reply}");
+        owner.OnSessionRefused(reply);
+    }
 }

@@ -1,102 +1,269 @@
 using System.Buffers;
+using System.Text;
 
 namespace MailBench.Wire.Smtp;
 
-/// <summary>What the BODY parameter said (RFC 6152).</summary>
-public enum BodyKind : byte { SevenBit, EightBitMime }
-
-/// <summary>MAIL as parsed. Path: the mailbox without angle brackets and source route, empty for the null reverse-path.</summary>
-public readonly ref struct MailCommand
-{
-    public required ReadOnlySpan<byte> Path { get; init; }
-
-    /// <summary>Declared size in octets (RFC 1870), -1 when not declared.</summary>
-    public long SizeBytes { get; init; }
-    public BodyKind Body { get; init; }
-
-    /// <summary>The parameters as sent, for what the machine does not interpret.</summary>
-    public ReadOnlySpan<byte> Parameters { get; init; }
-}
-
-/// <summary>RCPT as parsed.</summary>
-public readonly ref struct RcptCommand
-{
-    public required ReadOnlySpan<byte> Path { get; init; }
-    public ReadOnlySpan<byte> Parameters { get; init; }
-}
-
-public sealed record SmtpServerOptions
-{
-    public required string HostName { get; init; }
-
-    /// <summary>After the host name in the greeting.</summary>
-    public string Software { get; init; } = "ESMTP MailBench";
-    public long MaxMessageBytes { get; init; } = 32L << 20;
-    public int MaxRecipients { get; init; } = 1000;
-
-    /// <summary>Octets of a command line, CRLF included (RFC 5321 §4.5.3.1.4 asks for 512, extensions for more).</summary>
-    public int MaxCommandLine { get; init; } = 2048;
-
-    /// <summary>Octets of a line of content, CRLF included; a longer one refuses the message (RFC 5321 §4.5.3.1.6 asks for 1,000).</summary>
-    public int MaxContentLine { get; init; } = 64 << 10;
-
-    /// <summary>Bad commands in a session before 421.</summary>
-    public int MaxErrors { get; init; } = 20;
-    public bool Pipelining { get; init; } = true;
-    public bool EightBitMime { get; init; } = true;
-    public bool EnhancedStatusCodes { get; init; } = true;
-
-    /// <summary>Refuse a message with a bare CR or LF (the smuggling defence). Never recognised as line ends whatever this says.</summary>
-    public bool RefuseBareLineEnds { get; init; } = true;
-}
-
-/// <summary>
-/// What a server machine tells and asks its owner. A returned reply decides; null means: accept with the machine's usual reply. The machine itself
-/// enforces the order of commands, limits and syntax, so an owner sees only calls that are in order.
-/// </summary>
-public interface ISmtpServerSession
-{
-    SmtpReply? OnHelo(ReadOnlySpan<byte> name, bool extended);
-    SmtpReply? OnMail(in MailCommand mail);
-    SmtpReply? OnRcpt(in RcptCommand rcpt);
-
-    /// <summary>Before 354.</summary>
-    SmtpReply? OnData();
-
-    /// <summary>Content after dot-unstuffing, in order, in pieces of any size; CRLFs as received. Not called any more once the message is doomed (too large, bare LF).</summary>
-    void OnContent(ReadOnlySpan<byte> octets);
-
-    /// <summary>The whole content has come and may be accepted. Null: the answer follows by <see cref="SmtpServerMachine.Resume"/>, and input waits until then.</summary>
-    SmtpReply? OnEndOfData();
-
-    /// <summary>The open transaction is void (RSET, EHLO, QUIT, doomed content, refusal after DATA); not called after a transaction that ended with a reply of the owner.</summary>
-    void OnReset();
-    void OnQuit();
-}
-
 /// <summary>The server's side of ESMTP (RFC 5321), pure: octets in, calls to its owner and octets out. The same octets under any fragmentation give the same calls.</summary>
-public sealed class SmtpServerMachine(SmtpServerOptions options)
+public sealed partial class SmtpServerMachine(SmtpServerOptions options)
 {
+    private enum Mode : byte { BeforeGreeting, Command, Swallow, Content, Waiting }
+
+    private readonly ServerReplies _replies = ServerReplies.For(options);
+    private Mode _mode;
+    private bool _greetedByClient;
+    private bool _mailRefused;
+    private bool _swallowedCr;
+    private int _recipients;
+    private int _errors;
+
     public SmtpServerOptions Options { get; } = options;
 
-    /// <summary>QUIT was answered or too many errors were made: close after the output has left.</summary>
-    public bool ShouldClose => throw new NotSupportedException();
+    /// <summary>QUIT was answered, too many errors were made or a 421 was said: close after the output has left. What still comes in is dropped.</summary>
+    public bool ShouldClose { get; private set; }
 
     /// <summary>An answer to end of data is owed; call <see cref="Resume"/>.</summary>
-    public bool IsWaiting => throw new NotSupportedException();
+    public bool IsWaiting => _mode == Mode.Waiting;
 
     /// <summary>A transaction is open (MAIL accepted).</summary>
-    public bool InTransaction => throw new NotSupportedException();
+    public bool InTransaction { get; private set; }
 
-    /// <summary>Writes the greeting; a <paramref name="refusal"/> (421, 554) is written instead and closes the session.</summary>
-    public void Greet(IBufferWriter<byte> output, SmtpReply? refusal = null) => throw new NotSupportedException();
+    /// <summary>Writes the greeting; a <paramref name="refusal"/> (421, 554) is written instead and closes the session. Nothing is consumed before.</summary>
+    public void Greet(IBufferWriter<byte> output, SmtpReply? refusal = null)
+    {
+        if (_mode != Mode.BeforeGreeting) throw new InvalidOperationException("The greeting was sent already.");
+        (refusal ?? _replies.Greeting).WriteTo(output);
+        ShouldClose = refusal is not null;
+        _mode = Mode.Command;
+    }
 
     /// <summary>
     /// Takes octets as they come; returns how many were consumed (what remains is to be presented again, with more behind it, or after
     /// <see cref="Resume"/>). Replies of a pipelined group are written together.
     /// </summary>
-    public int Receive(ReadOnlySpan<byte> input, ISmtpServerSession owner, IBufferWriter<byte> output) => throw new NotSupportedException();
+    public int Receive(ReadOnlySpan<byte> input, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        var consumed = 0;
+        while (consumed < input.Length && !ShouldClose)
+        {
+            var rest = input[consumed..];
+            var taken = _mode switch
+            {
+                Mode.Command => ReceiveLine(rest, owner, output),
+                Mode.Swallow => SwallowLine(rest, output),
+                Mode.Content => ReceiveContent(rest, owner, output),
+                _ => 0,
+            };
+            if (taken == 0) return consumed;
+            consumed += taken;
+        }
+
+        return input.Length;
+    }
 
     /// <summary>The answer to the end of data that was left open. Present the unconsumed input again afterwards.</summary>
-    public void Resume(SmtpReply reply, IBufferWriter<byte> output) => throw new NotSupportedException();
+    public void Resume(SmtpReply reply, IBufferWriter<byte> output)
+    {
+        if (_mode != Mode.Waiting) throw new InvalidOperationException("No answer to end of data is owed.");
+        _mode = Mode.Command;
+        ForgetTransaction();
+        Say(reply, output);
+    }
+
+    private int ReceiveLine(ReadOnlySpan<byte> input, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        var limit = Options.MaxCommandLine;
+        var end = (input.Length > limit ? input[..limit] : input).IndexOf("\r\n"u8);
+        if (end >= 0)
+        {
+            Perform(input[..end], owner, output);
+            return end + 2;
+        }
+
+        if (input.Length < limit) return 0;
+        _mode = Mode.Swallow;
+        _swallowedCr = false;
+        return SwallowLine(input, output);
+    }
+
+    /// <summary>Drops the rest of a line that is too long and answers it at its end, so that replies stay in step with commands.</summary>
+    private int SwallowLine(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
+    {
+        var end = 1;
+        if (!_swallowedCr || input[0] != (byte)'\n')
+        {
+            end = input.IndexOf("\r\n"u8) + 2;
+            _swallowedCr = input[^1] == (byte)'\r';
+            if (end == 1) return input.Length;
+        }
+
+        _mode = Mode.Command;
+        Blame(_replies.LineTooLong, output);
+        return end;
+    }
+
+    private void Perform(ReadOnlySpan<byte> line, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        if (CommandLine.HasControl(line))
+        {
+            Blame(_replies.ControlCharacter, output);
+            return;
+        }
+
+        var command = CommandLine.Parse(line);
+        switch (command.Verb)
+        {
+            case SmtpVerb.Mail: Mail(command.Argument, owner, output); break;
+            case SmtpVerb.Rcpt: Rcpt(command.Argument, owner, output); break;
+            case SmtpVerb.Data: Data(command.Argument, owner, output); break;
+            case SmtpVerb.Ehlo: Helo(command.Argument, extended: true, owner, output); break;
+            case SmtpVerb.Helo: Helo(command.Argument, extended: false, owner, output); break;
+            case SmtpVerb.Rset when command.Argument.IsEmpty:
+                VoidTransaction(owner);
+                Say(_replies.Ok, output);
+                break;
+            case SmtpVerb.Quit when command.Argument.IsEmpty:
+                VoidTransaction(owner);
+                owner.OnQuit();
+                Say(_replies.Bye, output);
+                ShouldClose = true;
+                break;
+            case SmtpVerb.Rset or SmtpVerb.Quit: Blame(_replies.NoArgument, output); break;
+            case SmtpVerb.Noop: Say(_replies.Ok, output); break;
+            case SmtpVerb.Help: Say(_replies.Help, output); break;
+            case SmtpVerb.Vrfy when command.Argument.IsEmpty: Blame(_replies.ArgumentMissing, output); break;
+            case SmtpVerb.Vrfy: Say(_replies.Verify, output); break;
+            case SmtpVerb.NotImplemented: Blame(_replies.NotImplemented, output); break;
+            default: Blame(_replies.Unknown, output); break;
+        }
+    }
+
+    private void Helo(ReadOnlySpan<byte> name, bool extended, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        if (name.IsEmpty || name.Contains((byte)' '))
+        {
+            Blame(_replies.HeloSyntax, output);
+            return;
+        }
+
+        VoidTransaction(owner);
+        var reply = owner.OnHelo(name, extended) ?? (extended ? _replies.Ehlo : _replies.Helo);
+        _greetedByClient |= reply.IsPositive;
+        Say(reply, output);
+    }
+
+    private void Mail(ReadOnlySpan<byte> argument, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        // Commands that were pipelined behind a refused MAIL are its consequence, not errors of the client.
+        _mailRefused = !InTransaction;
+        if (!_greetedByClient) Blame(_replies.HeloFirst, output);
+        else if (InTransaction) Blame(_replies.MailNested, output);
+        else if (!TryReadKeyword(argument, "FROM:"u8, out var text)) Blame(_replies.MailSyntax, output);
+        else if (!PathSyntax.TryRead(text, out var path, out var rest) || !(path.IsEmpty || PathSyntax.HasDomain(path))) Blame(_replies.SenderSyntax, output);
+        else if (!rest.IsEmpty && rest[0] != (byte)' ') Blame(_replies.SenderSyntax, output);
+        else Mail(path, rest, owner, output);
+    }
+
+    private void Mail(ReadOnlySpan<byte> path, ReadOnlySpan<byte> rest, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        var parameters = MailParameters.Parse(rest, Options.EightBitMime);
+        if (parameters.Fault != ParameterFault.None)
+        {
+            Blame(parameters.Fault == ParameterFault.Unknown ? _replies.ParameterUnknown : _replies.ParameterSyntax, output);
+            return;
+        }
+
+        if (parameters.SizeBytes > MaxMessageBytes)
+        {
+            Say(_replies.TooLarge, output);
+            return;
+        }
+
+        var reply = owner.OnMail(new MailCommand
+        {
+            Path = path,
+            SizeBytes = parameters.SizeBytes,
+            Body = parameters.Body,
+            Parameters = rest.TrimStart((byte)' '),
+        }) ?? _replies.MailOk;
+        InTransaction = reply.IsPositive;
+        _mailRefused = !InTransaction;
+        _recipients = 0;
+        Say(reply, output);
+    }
+
+    private void Rcpt(ReadOnlySpan<byte> argument, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        if (!InTransaction) OutOfOrder(output);
+        else if (!TryReadKeyword(argument, "TO:"u8, out var text)) Blame(_replies.RcptSyntax, output);
+        else if (!PathSyntax.TryRead(text, out var path, out var rest) || !(PathSyntax.HasDomain(path) || PathSyntax.IsPostmaster(path))) Blame(_replies.RecipientSyntax, output);
+        else if (!rest.IsEmpty) Blame(rest[0] == (byte)' ' ? _replies.ParameterUnknown : _replies.RecipientSyntax, output);
+        else if (_recipients >= Options.MaxRecipients) Say(_replies.TooManyRecipients, output);
+        else
+        {
+            var reply = owner.OnRcpt(new RcptCommand { Path = path, Parameters = rest }) ?? _replies.RcptOk;
+            if (reply.IsPositive) _recipients++;
+            Say(reply, output);
+        }
+    }
+
+    private void Data(ReadOnlySpan<byte> argument, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        if (!argument.IsEmpty)
+        {
+            Blame(_replies.NoArgument, output);
+            return;
+        }
+
+        if (!InTransaction)
+        {
+            OutOfOrder(output);
+            _mailRefused = false;
+            return;
+        }
+
+        var reply = _recipients == 0 ? _replies.NoRecipients : owner.OnData() ?? _replies.StartContent;
+        if (reply.IsPositive) BeginContent();
+        else VoidTransaction(owner);
+        Say(reply, output);
+    }
+
+    /// <summary>RCPT or DATA without a transaction.</summary>
+    private void OutOfOrder(IBufferWriter<byte> output)
+    {
+        var reply = _greetedByClient ? _replies.MailFirst : _replies.HeloFirst;
+        if (_mailRefused) Say(reply, output);
+        else Blame(reply, output);
+    }
+
+    /// <summary>Reads <c>FROM:</c> or <c>TO:</c>, and spaces behind it as many clients write them.</summary>
+    private static bool TryReadKeyword(ReadOnlySpan<byte> argument, ReadOnlySpan<byte> keyword, out ReadOnlySpan<byte> rest)
+    {
+        rest = default;
+        if (argument.Length < keyword.Length || !Ascii.EqualsIgnoreCase(argument[..keyword.Length], keyword)) return false;
+        rest = argument[keyword.Length..].TrimStart((byte)' ');
+        return true;
+    }
+
+    private void VoidTransaction(ISmtpServerSession owner)
+    {
+        var open = InTransaction;
+        ForgetTransaction();
+        if (open) owner.OnReset();
+    }
+
+    private void ForgetTransaction()
+    {
+        InTransaction = false;
+        _mailRefused = false;
+        _recipients = 0;
+    }
+
+    private void Say(SmtpReply reply, IBufferWriter<byte> output)
+    {
+        reply.WriteTo(output);
+        if (reply.Code == 421) ShouldClose = true;
+    }
+
+    /// <summary>Answers a bad command, or ends the session when it was one too many.</summary>
+    private void Blame(SmtpReply reply, IBufferWriter<byte> output) => Say(++_errors > Options.MaxErrors ? _replies.TooManyErrors : reply, output);
 }

@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace MailBench.Wire.Smtp;
+
+/// <summary>What EHLO's reply offered.</summary>
+public sealed record SmtpCapabilities
+{
+    public bool Extended { get; init; }
+    public bool Pipelining { get; init; }
+    public bool EightBitMime { get; init; }
+    public bool EnhancedStatusCodes { get; init; }
+    public bool Chunking { get; init; }
+    public bool StartTls { get; init; }
+    public bool SmtpUtf8 { get; init; }
+    public bool Dsn { get; init; }
+
+    /// <summary>SIZE offered: the limit, 0 = no fixed limit, -1 = not offered.</summary>
+    public long SizeLimit { get; init; } = -1;
+
+    /// <summary>LIMITS RCPTMAX (RFC 9422), 0 = not stated.</summary>
+    public int RcptMax { get; init; }
+
+    /// <summary>Reads the lines behind the first of EHLO's reply; keywords in any case, unknown ones ignored.</summary>
+    internal static SmtpCapabilities Parse(SmtpReply ehlo)
+    {
+        var found = new SmtpCapabilities { Extended = true };
+        foreach (var line in ehlo.Text.Split('\n').Skip(1))
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length == 0) continue;
+            found = words[0].ToUpperInvariant() switch
+            {
+                "PIPELINING" => found with { Pipelining = true },
+                "8BITMIME" => found with { EightBitMime = true },
+                "ENHANCEDSTATUSCODES" => found with { EnhancedStatusCodes = true },
+                "CHUNKING" => found with { Chunking = true },
+                "STARTTLS" => found with { StartTls = true },
+                "SMTPUTF8" => found with { SmtpUtf8 = true },
+                "DSN" => found with { Dsn = true },
+                "SIZE" => found with { SizeLimit = words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0 },
+                "LIMITS" => found with { RcptMax = ParseRcptMax(words) },
+                _ => found,
+            };
+        }
+
+        return found;
+    }
+
+    private static int ParseRcptMax(string[] words)
+    {
+        foreach (var word in words)
+            if (word.StartsWith("RCPTMAX=", StringComparison.OrdinalIgnoreCase) && int.TryParse(word.AsSpan(8), NumberStyles.None, CultureInfo.InvariantCulture, out var limit)) return limit;
+        return 0;
+    }
+}

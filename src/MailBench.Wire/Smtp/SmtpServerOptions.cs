@@ -1,0 +1,29 @@
+namespace MailBench.Wire.Smtp;
+
+/// <summary>What a server machine announces and allows. Several machines share one instance: its replies are encoded once.</summary>
+public sealed record SmtpServerOptions
+{
+    public required string HostName { get; init; }
+
+    /// <summary>After the host name in the greeting.</summary>
+    public string Software { get; init; } = "ESMTP MailBench";
+    
+    /// <summary>Octets of content (after unstuffing); 0: no fixed limit.</summary>
+    public long MaxMessageBytes { get; init; } = 32L << 20;
+    public int MaxRecipients { get; init; } = 1000;
+
+    /// <summary>Octets of a command line, CRLF included (RFC 5321 §4.5.3.1.4 asks for 512, extensions for more).</summary>
+    public int MaxCommandLine { get; init; } = 2048;
+
+    /// <summary>Octets of a line of content, CRLF included; a longer one refuses the message (RFC 5321 §4.5.3.1.6 asks for 1,000).</summary>
+    public int MaxContentLine { get; init; } = 64 << 10;
+
+    /// <summary>Bad commands in a session before 421.</summary>
+    public int MaxErrors { get; init; } = 20;
+    public bool Pipelining { get; init; } = true;
+    public bool EightBitMime { get; init; } = true;
+    public bool EnhancedStatusCodes { get; init; } = true;
+
+    /// <summary>Refuse a message with a bare CR or LF (the smuggling defence). Never recognised as line ends whatever this says.</summary>
+    public bool RefuseBareLineEnds { get; init; } = true;
+}
