@@ -1,0 +1,23 @@
+using System.Net;
+using MailBench.Wire.Smtp;
+
+namespace MailBench.Mta.Policy;
+
+/// <summary>No relay for strangers: only clients of the named networks may send through this MTA. With no network named, nobody may.</summary>
+internal sealed class RelayCheck(IReadOnlyList<IPNetwork> relayFrom) : RecipientCheck
+{
+    private static readonly SmtpReply Denied = SmtpReply.Of(550, "5.7.1", "Relaying denied");
+
+    public override string Name => "relay";
+
+    public override SmtpReply? Refuses(in RecipientQuery query) => Allows(query.Client) ? null : Denied;
+
+    private bool Allows(IPAddress client)
+    {
+        // A dual-stack listener shows IPv4 clients as ::ffff:a.b.c.d, and operators write a.b.c.d/n.
+        if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
+        foreach (var network in relayFrom)
+            if (network.Contains(client)) return true;
+        return false;
+    }
+}

@@ -1,0 +1,36 @@
+using MailBench.Mta.Queue;
+using MailBench.Wire.Smtp;
+
+namespace MailBench.Mta.Submission;
+
+/// <summary>The replies that submission decides itself, each encoded once. The machine has its own for syntax, order and limits of the protocol.</summary>
+internal static class SubmissionReplies
+{
+    public static readonly SmtpReply TooManySessions = SmtpReply.Of(421, "4.3.2", "Too many sessions, try again later");
+    public static readonly SmtpReply Stopping = SmtpReply.Of(421, "4.3.2", "Shutting down, try again later");
+    public static readonly SmtpReply Idle = SmtpReply.Of(421, "4.4.2", "Idle for too long, closing");
+    public static readonly SmtpReply NoMemory = SmtpReply.Of(452, "4.3.1", "Too much mail is being received at once, try again later");
+    public static readonly SmtpReply QueueFull = SmtpReply.Of(452, "4.3.1", "The queue holds as many recipients as it may, try again later");
+    public static readonly SmtpReply DiskFull = SmtpReply.Of(452, "4.3.1", "The queue's disk is full, try again later");
+    public static readonly SmtpReply QueueError = SmtpReply.Of(451, "4.3.0", "The queue could not store the message, try again later");
+    public static readonly SmtpReply BadReversePath = SmtpReply.Of(501, "5.1.7", "Bad sender address syntax");
+
+    public static SmtpReply Queued(QueueId id) => SmtpReply.Of(250, "2.0.0", $"Ok: queued as {id}");
+
+    public static SmtpReply Loop(int hops) => SmtpReply.Of(554, "5.4.6", $"Mail loop: {hops} Received fields");
+
+    /// <summary>ENOSPC, EDQUOT and their Windows kin ask the client to come again when there is room; whatever else is this server's fault.</summary>
+    public static SmtpReply For(Exception error) => IsDiskFull(error) ? DiskFull : QueueError;
+
+    private static bool IsDiskFull(Exception error)
+    {
+        const int enospc = 28, edquot = 122, windowsHandleDiskFull = 39, windowsDiskFull = 112;
+        for (var at = error; at is not null; at = at.InnerException)
+        {
+            if (at is not IOException) continue;
+            if (OperatingSystem.IsWindows() ? (at.HResult & 0xFFFF) is windowsHandleDiskFull or windowsDiskFull : at.HResult is enospc or edquot) return true;
+        }
+
+        return false;
+    }
+}

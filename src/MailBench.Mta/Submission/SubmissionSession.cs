@@ -1,0 +1,88 @@
+using MailBench.Transport;
+using MailBench.Wire.Smtp;
+
+namespace MailBench.Mta.Submission;
+
+/// <summary>An inbound session: joins a connection, a server machine and the transaction that is open. This part is the connection's side.</summary>
+internal sealed partial class SubmissionSession(SubmissionStage stage, bool refused) : IConnectionHandler
+{
+    private readonly SmtpServerMachine _machine = new(stage.ServerOptions);
+    private Connection? _connection;
+    private long _lastHeardNs;
+    private bool _ending;
+
+    public void OnConnected(Connection connection)
+    {
+        _connection = connection;
+        _lastHeardNs = connection.Loop.TurnNs;
+        var refusal = stage.IsStopping ? SubmissionReplies.Stopping : refused ? SubmissionReplies.TooManySessions : null;
+        _machine.Greet(connection.Output, refusal);
+        if (refusal is not null) End();
+    }
+
+    public int OnReceived(Connection connection, ReadOnlySpan<byte> octets)
+    {
+        if (_ending) return octets.Length;
+        _lastHeardNs = connection.Loop.TurnNs;
+        var consumed = _machine.Receive(octets, this, connection.Output);
+        AfterMachine(connection);
+        return _ending ? octets.Length : consumed;
+    }
+
+    public void OnWritable(Connection connection)
+    {
+        if (!_machine.IsWaiting) connection.ResumeReading();
+    }
+
+    public void OnClosed(Connection connection, CloseReason reason)
+    {
+        _ending = true;
+        stage.Counters.OctetsIn += connection.OctetsIn;
+        stage.Counters.OctetsOut += connection.OctetsOut;
+        DropTransaction();
+        stage.Forget(this);
+    }
+
+    /// <summary>The queue has answered the end of data. The session may be gone by now: then the message is queued all the same, as RFC 5321 §4.2.5 wants it.</summary>
+    public void OnQueueAnswered(SmtpReply reply)
+    {
+        if (_ending || _connection is not { } connection) return;
+        _lastHeardNs = connection.Loop.TurnNs;
+        _machine.Resume(reply, connection.Output);
+        AfterMachine(connection);
+        if (!_ending) connection.ResumeReading();
+    }
+
+    public void EndWhenIdle()
+    {
+        if (!_ending && _connection is not null && !_machine.InTransaction && !_machine.IsWaiting) End(SubmissionReplies.Stopping);
+    }
+
+    /// <summary>Who waits for the queue is not silent: it is our turn.</summary>
+    public void EndIfSilentSince(long oldestNs)
+    {
+        if (_lastHeardNs < oldestNs && !_machine.IsWaiting) 
+        {
+            if (_ending) Abort();
+            else End(SubmissionReplies.Idle);
+        }
+    }
+
+    public void Abort() => _connection?.Abort();
+
+    private void AfterMachine(Connection connection)
+    {
+        if (_machine.ShouldClose) End();
+        else if (_machine.IsWaiting) connection.PauseReading();
+        else if (stage.IsStopping) EndWhenIdle();
+        else if (connection.UnsentBytes > Connection.HighWaterBytes) connection.PauseReading();
+    }
+
+    private void End(SmtpReply? farewell = null)
+    {
+        _ending = true;
+        farewell?.WriteTo(_connection!.Output);
+        DropTransaction();
+        _connection!.CloseAfterSend();
+    }
+}

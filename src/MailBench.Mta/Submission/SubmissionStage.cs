@@ -1,0 +1,141 @@
+using System.Net;
+using MailBench.Model.Options;
+using MailBench.Model.Units;
+using MailBench.Mta.Policy;
+using MailBench.Mta.Queue;
+using MailBench.Transport;
+using MailBench.Wire.Smtp;
+
+namespace MailBench.Mta.Submission;
+
+/// <summary>
+/// The first stage: listens, keeps the sessions and their limits, and hands on each message that the queue has committed. A message's instant of commitment is the queue's
+/// callback; the 250 is written afterwards, on the loop. On the MTA's loop only.
+/// </summary>
+internal sealed class SubmissionStage : IDisposable
+{
+    private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(5);
+
+    private readonly EventLoop _loop;
+    private readonly Action<QueueEntry> _accepted;
+    private readonly HashSet<SubmissionSession> _sessions = [];
+    private readonly LoopInbox<PendingMessage> _answered;
+    private readonly LoopTimer _sweep;
+    private readonly long _sweepNs;
+    private Listener? _listener;
+    private int _pending;
+
+    public SubmissionStage(EventLoop loop, MtaOptions options, MessageQueue queue, RecipientPolicy policy, FlowCounters counters, TimeProvider time, Action<QueueEntry> accepted)
+    {
+        _loop = loop;
+        _accepted = accepted;
+        Options = options;
+        Queue = queue;
+        Policy = policy;
+        Counters = counters;
+        Time = time;
+        Budget = new ReceiveBudget(options.Settings.ReceiveMemory.Bytes);
+        ServerOptions = new SmtpServerOptions
+        {
+            HostName = options.HostName,
+            MaxMessageBytes = options.Settings.MaxMessageSize.Bytes,
+            MaxRecipients = options.Settings.MaxRecipients,
+        };
+        _answered = new LoopInbox<PendingMessage>(loop, OnAnswered);
+
+        // A time-out is a matter of minutes: looking over all sessions now and then costs less than a timer for each.
+        _sweepNs = TimeSpan.FromTicks(Math.Min(LongestSweep.Ticks, Math.Max(options.Settings.SessionTimeout.Ticks / 4, TimeSpan.TicksPerMillisecond))).ToNs();
+        _sweep = loop.CreateTimer(static stage => ((SubmissionStage)stage!).Sweep(), this);
+    }
+
+    public MtaOptions Options { get; }
+    public MessageQueue Queue { get; }
+    public RecipientPolicy Policy { get; }
+    public FlowCounters Counters { get; }
+    public TimeProvider Time { get; }
+    public ReceiveBudget Budget { get; }
+    public SmtpServerOptions ServerOptions { get; }
+    public bool IsStopping { get; private set; }
+
+    /// <summary>Recipients of open transactions and of messages at the queue: not yet counted as queued.</summary>
+    public long RecipientsInFlight { get; set; }
+
+    /// <summary>No session is open and the queue owes no answer.</summary>
+    public bool IsIdle => _sessions.Count == 0 && _pending == 0;
+
+    public bool IsQueueFull => Counters.Queued + RecipientsInFlight >= Options.Settings.MaxQueuedRecipients;
+
+    public IPEndPoint Open()
+    {
+        _listener = _loop.Listen(Options.Listen, Accept);
+        _sweep.Arm(_loop.TurnNs + _sweepNs);
+        return _listener.EndPoint;
+    }
+
+    /// <summary>Accepts nothing new; a session ends with 421 as soon as it has no transaction open.</summary>
+    public void Stop()
+    {
+        IsStopping = true;
+        _listener?.Dispose();
+        foreach (var session in _sessions.ToArray()) session.EndWhenIdle();
+    }
+
+    /// <summary>Cuts what is still open.</summary>
+    public void Abort()
+    {
+        foreach (var session in _sessions.ToArray()) session.Abort();
+    }
+
+    /// <summary>Gives a whole message to the queue; its session is resumed once the queue has answered.</summary>
+    public void Enqueue(PendingMessage pending)
+    {
+        _pending++;
+        Queue.Enqueue(pending.Message, (entry, error) =>
+        {
+            pending.Entry = entry;
+            pending.Error = error;
+            _answered.Add(pending);
+        });
+    }
+
+    public void Forget(SubmissionSession session) => _sessions.Remove(session);
+
+    public void Dispose()
+    {
+        _listener?.Dispose();
+        _sweep.Dispose();
+    }
+
+    private SubmissionSession? Accept(Connection connection)
+    {
+        // Refused sessions say 421 first; who does not read it may not pile up either.
+        if (_sessions.Count >= 2L * Options.Settings.MaxSessionsIn) return null;
+        Counters.SessionsIn++;
+        var session = new SubmissionSession(this, refused: _sessions.Count >= Options.Settings.MaxSessionsIn);
+        _sessions.Add(session);
+        return session;
+    }
+
+    private void OnAnswered(PendingMessage pending)
+    {
+        _pending--;
+        pending.Release();
+        RecipientsInFlight -= pending.Message.Recipients.Count;
+        if (pending.Entry is { } entry)
+        {
+            Counters.Accepted += entry.Recipients.Length;
+            Counters.Messages++;
+            Counters.ContentOctets += pending.ContentBytes;
+            _accepted(entry);
+        }
+
+        pending.Session.OnQueueAnswered(pending.Entry is { } queued ? SubmissionReplies.Queued(queued.Id) : SubmissionReplies.For(pending.Error!));
+    }
+
+    private void Sweep()
+    {
+        var oldest = _loop.TurnNs - Options.Settings.SessionTimeout.ToNs();
+        foreach (var session in _sessions.ToArray()) session.EndIfSilentSince(oldest);
+        _sweep.Arm(_loop.TurnNs + _sweepNs);
+    }
+}
