@@ -1,0 +1,150 @@
+using System.Net;
+using MailBench.Model.Options;
+using MailBench.Mta.Attempts;
+using MailBench.Mta.Delivery;
+using MailBench.Mta.Notification;
+using MailBench.Mta.Policy;
+using MailBench.Mta.Queue;
+using MailBench.Mta.Scheduling;
+using MailBench.Mta.Submission;
+using MailBench.Transport;
+
+namespace MailBench.Mta;
+
+/// <summary>
+/// A message's way through the MTA. Submission takes it and the queue commits it; it is due at once; delivery routes, batches and sends; each recipient's outcome ends
+/// its way, brings it back when its retry is due, or makes a notification, which goes the same way. All on one loop.
+/// </summary>
+internal sealed class MessageFlow : IDisposable
+{
+    /// <summary>Recipients that delivery has in hand at most: enough to batch over many messages, bounded whatever the queue holds.</summary>
+    private const int MaxInHand = 100_000;
+
+    private readonly EventLoop _loop;
+    private readonly TimeProvider _time;
+    private readonly MessageQueue _queue;
+    private readonly AttemptLogFile _log;
+    private readonly MessageTable _table;
+    private readonly SubmissionStage _submission;
+    private readonly DueStage _due;
+    private readonly DeliveryStage _delivery;
+    private readonly RetrySchedule _retries;
+    private readonly NotificationStage _notification;
+
+    public MessageFlow(EventLoop loop, MtaOptions options, MessageQueue queue, ResolveRoute resolve, AttemptLogFile log, TimeProvider time, Action<string> complain)
+    {
+        (_loop, _time, _queue, _log) = (loop, time, queue, log);
+        _table = new MessageTable(queue, Counters);
+        _submission = new SubmissionStage(loop, options, queue, RecipientPolicy.Of(options.RelayFrom), Counters, time, accepted: entry => Take(entry));
+        _due = new DueStage(loop, room: () => MaxInHand - _delivery!.InHand, due: (entry, recipients, count) => _delivery!.Add(entry, recipients.AsSpan(0, count)));
+        _delivery = new DeliveryStage(loop, resolve, queue, DeliveryOptions.From(options), OnOutcome);
+        _retries = new RetrySchedule(options.Settings.Retry);
+        _notification = new NotificationStage(loop, queue, options.HostName, time, queued: TakeDsn, notified: OnNotified, complain);
+    }
+
+    public FlowCounters Counters { get; } = new();
+    public DeliveryCounters Delivery => _delivery.Counters;
+
+    /// <summary>Messages with a waiting recipient.</summary>
+    public IEnumerable<QueueEntry> Waiting => _table.Entries;
+
+    /// <summary>Brings what was left on disk back on its way, then listens; returns where.</summary>
+    public IPEndPoint Start()
+    {
+        // A null reverse-path that was left is held for a DSN of ours: the file does not say, and it is the usual case.
+        foreach (var entry in _queue.Recovered) Take(entry, ownDsn: entry.ReversePath.Length == 0);
+        Counters.Recovered = Counters.Queued - Counters.DsnsQueued;
+        return _submission.Open();
+    }
+
+    private void Take(QueueEntry entry, bool ownDsn = false)
+    {
+        _table.Add(entry, ownDsn);
+        var nowUnixMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        for (var i = 0; i < entry.Recipients.Length; i++)
+        {
+            var recipient = entry.Recipients[i];
+            if (recipient.State != RecipientState.Waiting) continue;
+            _due.Add(entry, i, _loop.TurnNs + (Math.Max(0, recipient.NextAttemptUnixMs - nowUnixMs) * 1_000_000));
+        }
+    }
+
+    private void OnOutcome(in DeliveryOutcome outcome)
+    {
+        switch (outcome.Kind)
+        {
+            case OutcomeKind.Delivered: Deliver(outcome); break;
+            case OutcomeKind.Deferred: Defer(outcome); break;
+            case OutcomeKind.Failed: Fail(outcome, RecipientFailure.Refused(outcome, _time.GetUtcNow()), AttemptVerdict.Failed); break;
+        }
+    }
+
+    private void Deliver(in DeliveryOutcome outcome)
+    {
+        _table.Deliver(outcome.Entry, outcome.Recipient);
+        _log.Write(outcome, AttemptVerdict.Delivered, outcome.Entry.Recipients[outcome.Recipient].Attempts);
+    }
+
+    private void Defer(in DeliveryOutcome outcome)
+    {
+        var (entry, now) = (outcome.Entry, _time.GetUtcNow());
+        var attempts = entry.Recipients[outcome.Recipient].Attempts + 1;
+        var ageNs = (now.ToUnixTimeMilliseconds() - entry.AcceptedUnixMs) * 1_000_000;
+        if (!_retries.TryNext(entry.Id, attempts, ageNs, _loop.TurnNs, out var dueNs))
+        {
+            Fail(outcome, RecipientFailure.Expired(outcome, attempts, now), AttemptVerdict.Expired);
+            return;
+        }
+
+        var wait = TimeSpan.FromTicks((dueNs - _loop.TurnNs) / 100);
+        _table.Defer(entry, outcome.Recipient, outcome.Reason, (now + wait).ToUnixTimeMilliseconds());
+        _due.Add(entry, outcome.Recipient, dueNs);
+        _log.Write(outcome, AttemptVerdict.Deferred, attempts, retryIn: wait);
+    }
+
+    private void Fail(in DeliveryOutcome outcome, RecipientFailure failure, AttemptVerdict verdict)
+    {
+        var last = _table.Fail(outcome.Entry, outcome.Recipient, failure.Reason);
+        _log.Write(outcome, verdict, outcome.Entry.Recipients[outcome.Recipient].Attempts);
+        _notification.Add(outcome.Entry, failure, last);
+    }
+
+    private void TakeDsn(QueueEntry dsn)
+    {
+        Counters.Dsns++;
+        Take(dsn, ownDsn: true);
+    }
+
+    private void OnNotified(QueueEntry entry, RecipientFailure failure) => _table.Settle(entry, failure.Recipient, RecipientState.Failed);
+
+    /// <summary>Takes nothing new and lets what is under way end; <paramref name="stopped"/> runs once, on the loop. What waits stays in the queue.</summary>
+    public void Stop(Action stopped)
+    {
+        var delivering = true;
+        _submission.Stop();
+        _due.Dispose();
+        _delivery.Stop(() => delivering = false);
+        _loop.TurnEnding += EndWhenIdle;
+
+        void EndWhenIdle()
+        {
+            if (delivering || !_submission.IsIdle) return;
+            _notification.Flush();
+            if (!_notification.IsIdle) return;
+            _loop.TurnEnding -= EndWhenIdle;
+            _log.Flush();
+            stopped();
+        }
+    }
+
+    /// <summary>Cuts what is still open.</summary>
+    public void Dispose()
+    {
+        _submission.Abort();
+        _submission.Dispose();
+        _due.Dispose();
+        _delivery.Dispose();
+        _notification.Dispose();
+        _log.Flush();
+    }
+}

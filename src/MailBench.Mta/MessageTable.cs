@@ -1,0 +1,91 @@
+using MailBench.Mta.Queue;
+
+namespace MailBench.Mta;
+
+/// <summary>
+/// The messages that have a waiting recipient, and the one place that changes a recipient's state: memory, queue record and counts together. On the MTA's loop only.
+/// </summary>
+internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
+{
+    private readonly Dictionary<QueueId, Row> _rows = [];
+
+    public IEnumerable<QueueEntry> Entries => _rows.Values.Select(row => row.Entry);
+
+    /// <param name="ownDsn">Queued by this MTA itself: its recipient counts as queued, but is nobody's delivery.</param>
+    public void Add(QueueEntry entry, bool ownDsn)
+    {
+        var row = new Row(entry, ownDsn);
+        foreach (var recipient in entry.Recipients)
+        {
+            if (recipient.State != RecipientState.Waiting) continue;
+            row.Waiting++;
+            if (recipient.NextAttemptUnixMs > 0) counters.Deferred++;
+        }
+
+        if (row.Waiting == 0) return;
+        _rows.Add(entry.Id, row);
+        counters.Queued += row.Waiting;
+        if (ownDsn) counters.DsnsQueued++;
+    }
+
+    /// <summary>An attempt did not settle the recipient: it waits for another.</summary>
+    public void Defer(QueueEntry entry, int index, string reason, long nextAttemptUnixMs)
+    {
+        var recipient = Attempted(entry, index, reason);
+        if (recipient.NextAttemptUnixMs == 0) counters.Deferred++;
+        recipient.NextAttemptUnixMs = nextAttemptUnixMs;
+        queue.Record(entry, index);
+    }
+
+    /// <summary>
+    /// The recipient is given up; its state stays Waiting, and the record unwritten, until <see cref="Settle"/>, when its DSN is safe. True when this message waits for DSNs only.
+    /// </summary>
+    public bool Fail(QueueEntry entry, int index, string reason)
+    {
+        EndDeferral(Attempted(entry, index, reason));
+        var row = _rows[entry.Id];
+        return ++row.Failing == row.Waiting;
+    }
+
+    public void Deliver(QueueEntry entry, int index)
+    {
+        EndDeferral(Attempted(entry, index, reason: null));
+        Settle(entry, index, RecipientState.Delivered);
+    }
+
+    /// <summary>The recipient's last state.</summary>
+    public void Settle(QueueEntry entry, int index, RecipientState state)
+    {
+        var row = _rows[entry.Id];
+        entry.Recipients[index].State = state;
+        queue.Record(entry, index);
+        counters.Queued--;
+        if (row.OwnDsn) counters.DsnsQueued--;
+        else if (state == RecipientState.Delivered) counters.Delivered++;
+        else if (state == RecipientState.Failed) counters.Failed++;
+        if (state == RecipientState.Failed) row.Failing--;
+        if (--row.Waiting == 0) _rows.Remove(entry.Id);
+    }
+
+    private static RecipientEntry Attempted(QueueEntry entry, int index, string? reason)
+    {
+        var recipient = entry.Recipients[index];
+        recipient.Attempts++;
+        recipient.Reason = reason;
+        return recipient;
+    }
+
+    private void EndDeferral(RecipientEntry recipient)
+    {
+        if (recipient.NextAttemptUnixMs > 0) counters.Deferred--;
+        recipient.NextAttemptUnixMs = 0;
+    }
+
+    private sealed class Row(QueueEntry entry, bool ownDsn)
+    {
+        public QueueEntry Entry { get; } = entry;
+        public bool OwnDsn { get; } = ownDsn;
+        public int Waiting { get; set; }
+        public int Failing { get; set; }
+    }
+}
