@@ -13,7 +13,6 @@ internal static class SubmissionReplies
     public static readonly SmtpReply QueueFull = SmtpReply.Of(452, "4.3.1", "The queue holds as many recipients as it may, try again later");
     public static readonly SmtpReply DiskFull = SmtpReply.Of(452, "4.3.1", "The queue's disk is full, try again later");
     public static readonly SmtpReply QueueError = SmtpReply.Of(451, "4.3.0", "The queue could not store the message, try again later");
-    public static readonly SmtpReply BadReversePath = SmtpReply.Of(501, "5.1.7", "Bad sender address syntax");
 
     public static SmtpReply Queued(QueueId id) => SmtpReply.Of(250, "2.0.0", $"Ok: queued as {id}");
 

@@ -25,7 +25,6 @@ internal sealed partial class SubmissionSession : ISmtpServerSession
 
     public SmtpReply? OnMail(in MailCommand mail)
     {
-        if (!mail.Path.IsEmpty && MailboxSyntax.Of(mail.Path) != MailboxForm.Mailbox) return SubmissionReplies.BadReversePath;
         if (stage.IsQueueFull) return SubmissionReplies.QueueFull;
         if (mail.SizeBytes > 0 && !stage.Budget.Has(mail.SizeBytes)) return SubmissionReplies.NoMemory;
         _reversePath = mail.Path.ToArray();
