@@ -34,8 +34,6 @@ public sealed class MtaNode : INode
     private MessageFlow? _flow;
     private TrialBooks? _books;
 
-    public MtaNode(MtaOptions options, TimeProvider time) : this(options, time, OpenSegments) { }
-
     internal MtaNode(MtaOptions options, TimeProvider time, OpenQueue openQueue)
     {
         _options = options;
@@ -153,12 +151,10 @@ public sealed class MtaNode : INode
     public Task<JsonObject?> HandleAsync(NodeCommand command, CancellationToken cancellationToken) => command switch
     {
         BeginTrialCommand begin => OnLoop(() => BeginTrial(begin)),
-        BooksCommand => OnLoop(CloseBooks),
+        BooksCommand => OnLoop<JsonObject?>(CloseBooks),
         EndTrialCommand => OnLoop(EndTrial),
         _ => throw new NotSupportedException($"An MTA knows no {command.GetType().Name}."),
     };
-
-    private static MessageQueue OpenSegments(MtaOptions options) => MessageQueue.Open(options.QueueDirectories);
 
     /// <summary>On the loop, which owns all that is made here.</summary>
     private IPEndPoint Begin()
