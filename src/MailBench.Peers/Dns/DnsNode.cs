@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using MailBench.Model.Nodes;
+using MailBench.Model.Options;
+using MailBench.Model.Units;
+using MailBench.Transport;
+
+namespace MailBench.Peers.Dns;
+
+/// <summary>The synthetic DNS responder as a node: UDP on a thread that blocks, TCP and delayed answers on a loop, one address and port for both.</summary>
+public sealed class DnsNode : INode
+{
+    /// <summary>Ports tried when the system's pick for UDP is taken for TCP.</summary>
+    private const int PortAttempts = 50;
+
+    private readonly DnsOptions _options;
+    private readonly DnsResponder _responder;
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private EventLoop? _loop;
+    private DelayLine? _delays;
+    private TcpServer? _tcp;
+    private UdpServer? _udp;
+
+    /// <summary>
+    /// Reads the zones. Throws <see cref="ZoneException"/> (file, line and what is wrong), <see cref="FormatException"/> for a generator or fault that cannot
+    /// be, and <see cref="IOException"/> for a zone file that cannot be read.
+    /// </summary>
+    public DnsNode(DnsOptions options)
+    {
+        _options = options;
+        var zones = options.ZoneFiles.Select(MasterFile.Read).ToList();
+        if (options.Generate is { } spec) zones.Add(ZoneGenerator.Generate(spec));
+        if (zones.Count == 0) throw new ZoneException("There is no zone to serve; give zone files, or a zone to generate.");
+        _responder = new DnsResponder(new ZoneSet(zones), new FaultTable(options.Faults));
+    }
+
+    public string Role => "dns";
+
+    public Task Completion => _completion.Task;
+
+    public Action<NodeNotice>? Notify { get; set; }
+
+    public async Task<IReadOnlyList<ReadyListener>> StartAsync(CancellationToken cancellationToken)
+    {
+        _loop = EventLoop.Start(new EventLoopOptions("dns-tcp"));
+        await OnLoopAsync(() =>
+        {
+            _delays = new DelayLine(_loop);
+            _tcp = new TcpServer(_loop, _responder, _delays);
+        });
+        try
+        {
+            Bind();
+        }
+        catch (SocketException refused)
+        {
+            await DisposeAsync();
+            throw new NodeRefusedException($"{_options.Listen} cannot be bound for DNS: {refused.Message}. Choose another address or port (ports below 1024 need privilege), or stop what listens there.", refused);
+        }
+
+        _udp!.Start();
+        return [new ReadyListener(Role, _udp.EndPoint)];
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _udp?.Dispose();
+        if (_loop is not null) await OnLoopAsync(() => _tcp?.Dispose());
+    }
+
+    public JsonObject Counts() => _udp is null ? DnsTally.Sum() : DnsTally.Sum(_udp.Tally, _tcp!.Tally);
+
+    public IReadOnlyDictionary<string, double> Counters()
+    {
+        DnsTally[] tallies = _udp is null ? [] : [_udp.Tally, _tcp!.Tally];
+        return new Dictionary<string, double>
+        {
+            [CounterNames.Queries] = tallies.Sum(tally => tally.Queries),
+            [CounterNames.DnsOctetsIn] = tallies.Sum(tally => tally.OctetsIn),
+            [CounterNames.DnsOctetsOut] = tallies.Sum(tally => tally.OctetsOut),
+        };
+    }
+
+    public Task<JsonObject?> HandleAsync(NodeCommand command, CancellationToken cancellationToken) => command switch
+    {
+        // A trial changes nothing here: zones stay, and the runner takes differences of counters.
+        BeginTrialCommand or EndTrialCommand => Task.FromResult<JsonObject?>(null),
+        _ => throw new NotSupportedException($"The DNS responder knows no {command.GetType().Name}."),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        _udp?.Dispose();
+        if (_loop is null) return;
+        await Task.Run(_loop.Dispose);
+        _loop = null;
+    }
+
+    /// <summary>UDP first; where the system picked its port, TCP may find that one taken, and both try another.</summary>
+    private void Bind()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var udp = new UdpServer(_options.Listen, _responder, SendLater);
+            try
+            {
+                _tcp!.Listen(udp.EndPoint);
+                _udp = udp;
+                return;
+            }
+            catch (SocketException) when (_options.Listen.Port == 0 && attempt < PortAttempts)
+            {
+                udp.Dispose();
+            }
+            catch
+            {
+                udp.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private void SendLater(byte[] message, SocketAddress to, long delayNs)
+    {
+        var dueNs = MonotonicClock.NowNs + delayNs;
+        _loop!.Post(_ => _delays!.Add(dueNs, () => _udp!.Send(message, to)), null);
+    }
+
+    private Task OnLoopAsync(Action action)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop!.Post(_ =>
+        {
+            try
+            {
+                action();
+                done.SetResult();
+            }
+            catch (Exception failed) when (failed is not OutOfMemoryException)
+            {
+                done.SetException(failed);
+            }
+        }, null);
+        return done.Task;
+    }
+}
