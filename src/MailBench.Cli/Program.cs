@@ -15,7 +15,7 @@ var root = new RootCommand("MailBench measures mail delivery: a load harness, an
     QueueCommand.Create(),
 };
 
-var parsed = root.Parse(args);
+var parsed = root.WithHelpExamples().Parse(args);
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"mailbench: {error.Message}");
