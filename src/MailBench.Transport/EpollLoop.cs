@@ -1,6 +1,156 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using MailBench.Model.Units;
+using MailBench.Transport.Linux;
+
 namespace MailBench.Transport;
 
-internal static class EpollLoop
+/// <summary>
+/// The loop on Linux: level-triggered epoll, an absolute timerfd for timers (no timer slack), an eventfd for posts. One receive per readable connection and
+/// turn into one shared buffer, one send per connection with output.
+/// </summary>
+internal sealed unsafe class EpollLoop : LoopThread
 {
-    public static EventLoop Start(EventLoopOptions options) => throw new NotSupportedException(options.Name);
+    private const int EventsPerTurn = 512;
+
+    private readonly int _epoll = Checked(Native.epoll_create1(Native.EPOLL_CLOEXEC));
+    private readonly int _timer = Checked(Native.timerfd_create(Native.CLOCK_MONOTONIC, Native.EFD_TFD_NONBLOCK_CLOEXEC));
+    private readonly int _wake = Checked(Native.eventfd(0, Native.EFD_TFD_NONBLOCK_CLOEXEC));
+    private readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerTurn * Native.EpollEventBytes));
+    private readonly Lock _wakeGate = new();
+    private IEpollTarget?[] _targets = new IEpollTarget?[256];
+    private long _armedNs;
+    private int _threadId;
+    private bool _released;
+
+    private EpollLoop(EventLoopOptions options) : base(options)
+    {
+        // Edge-triggered: these two are never read, each write or expiry is an edge of its own.
+        Control(Native.EPOLL_CTL_ADD, _timer, Native.EPOLLIN | Native.EPOLLET);
+        Control(Native.EPOLL_CTL_ADD, _wake, Native.EPOLLIN | Native.EPOLLET);
+    }
+
+    /// <summary>Where received octets land when their connection has none left over. On the loop only.</summary>
+    internal byte[] ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(64 << 10, pinned: true);
+
+    public override long ThreadCpuNs
+    {
+        get
+        {
+            // The kernel's clock ID of a thread's CPU time: CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED.
+            Native.TimeValue value;
+            return Native.clock_gettime((~_threadId << 3) | 6, &value) == 0 ? value.Seconds * 1_000_000_000L + value.Nanoseconds : 0;
+        }
+    }
+
+    public static new EventLoop Start(EventLoopOptions options)
+    {
+        var loop = new EpollLoop(options);
+        loop.StartThread();
+        return loop;
+    }
+
+    public override Listener Listen(IPEndPoint endPoint, Func<Connection, IConnectionHandler?> accept, SocketOptions? options = null)
+    {
+        var listener = new EpollListener(this, endPoint, accept, options ?? new SocketOptions());
+        if (IsCurrent)
+            listener.Begin();
+        else
+            Post(static state => ((EpollListener)state!).Begin(), listener);
+        return listener;
+    }
+
+    public override Connection Dial(IPEndPoint endPoint, IConnectionHandler handler, TimeSpan timeout, SocketOptions? options = null) =>
+        EpollConnection.Dial(this, endPoint, handler, timeout, options ?? new SocketOptions());
+
+    /// <summary>Begins to watch a descriptor for a target.</summary>
+    internal void Watch(int descriptor, IEpollTarget target, uint interest)
+    {
+        if (descriptor >= _targets.Length) Array.Resize(ref _targets, Math.Max(_targets.Length * 2, descriptor + 1));
+        _targets[descriptor] = target;
+        Control(Native.EPOLL_CTL_ADD, descriptor, interest);
+    }
+
+    internal void Change(int descriptor, uint interest) => Control(Native.EPOLL_CTL_MOD, descriptor, interest);
+
+    /// <summary>Stops watching; the target stays known until <see cref="Unwatch"/>.</summary>
+    internal void Suspend(int descriptor) => Control(Native.EPOLL_CTL_DEL, descriptor, 0);
+
+    /// <summary>Forgets a descriptor that is about to be closed (closing takes it out of the epoll set).</summary>
+    internal void Unwatch(int descriptor)
+    {
+        if (descriptor < _targets.Length) _targets[descriptor] = null;
+    }
+
+    internal static int Checked(int result) => result >= 0 ? result : throw Errno.ToException(Marshal.GetLastPInvokeError());
+
+    protected override void ThreadStarted() => _threadId = Native.gettid();
+
+    protected override void WaitForEvents(long untilNs)
+    {
+        var count = Native.epoll_wait(_epoll, _events, EventsPerTurn, ArmFor(untilNs));
+        BeginTurn();
+        for (var i = 0; i < count; i++)
+        {
+            var e = _events + i * Native.EpollEventBytes;
+            var events = *(uint*)e;
+            var descriptor = *(int*)(e + Native.EpollDataOffset);
+            if (descriptor < _targets.Length) _targets[descriptor]?.OnEvents(events);
+        }
+    }
+
+    protected override void Wake()
+    {
+        lock (_wakeGate)
+        {
+            if (_released) return;
+            var one = 1UL;
+            _ = Native.write(_wake, &one, 8);
+        }
+    }
+
+    protected override void Release()
+    {
+        foreach (var target in _targets) (target as EpollListener)?.CloseNow();
+        lock (_wakeGate)
+        {
+            _released = true;
+            _ = Native.close(_wake);
+        }
+
+        _ = Native.close(_timer);
+        _ = Native.close(_epoll);
+        NativeMemory.Free(_events);
+    }
+
+    /// <summary>Sets the timerfd if it would not wake us by then anyway; returns epoll_wait's time-out.</summary>
+    private int ArmFor(long untilNs)
+    {
+        if (untilNs == long.MaxValue) return -1;
+        var nowNs = MonotonicClock.NowNs;
+        if (untilNs <= nowNs) return 0;
+        if (_armedNs > nowNs && _armedNs <= untilNs) return -1;
+        _armedNs = untilNs;
+        var setting = new Native.TimerSetting
+        {
+            Value = new Native.TimeValue { Seconds = (nint)(untilNs / 1_000_000_000), Nanoseconds = (nint)(untilNs % 1_000_000_000) },
+        };
+        _ = Checked(Native.timerfd_settime(_timer, Native.TFD_TIMER_ABSTIME, &setting, null));
+        return -1;
+    }
+
+    private void Control(int operation, int descriptor, uint interest)
+    {
+        var e = stackalloc byte[16];
+        *(uint*)e = interest;
+        *(long*)(e + Native.EpollDataOffset) = descriptor;
+        _ = Checked(Native.epoll_ctl(_epoll, operation, descriptor, e));
+    }
+}
+
+/// <summary>What a descriptor of the epoll set stands for.</summary>
+internal interface IEpollTarget
+{
+    /// <summary>Handles events; lets no exception of a callback escape.</summary>
+    void OnEvents(uint events);
 }

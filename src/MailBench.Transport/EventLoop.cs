@@ -89,6 +89,12 @@ public interface IConnectionHandler
     /// <summary>Output that had been above the high-water mark is below the low-water mark again.</summary>
     void OnWritable(Connection connection);
 
+    /// <summary>
+    /// The peer has sent FIN: nothing more will be received. Unless a proxy carries it on (and answers with <see cref="Connection.ShutdownSend"/> in its own
+    /// time), the connection is closed as soon as its output has left.
+    /// </summary>
+    void OnInputEnded(Connection connection) => connection.CloseAfterSend();
+
     /// <summary>Nothing more comes: the last call for this connection.</summary>
     void OnClosed(Connection connection, CloseReason reason);
 }
@@ -114,10 +120,16 @@ public abstract class Connection
     public abstract IPEndPoint RemoteEndPoint { get; }
     public abstract bool IsOpen { get; }
 
+    /// <summary>This connection's high-water mark in octets (at least 1), for a proxy that must hold less; the low-water mark is a quarter of it.</summary>
+    public int HighWater { get; set; } = HighWaterBytes;
+
     /// <summary>The owner's own; the loop does not look at it.</summary>
     public object? Tag { get; set; }
 
-    /// <summary>Copies to the output, which is flushed once at the end of the turn: replies of a pipelined group leave together. Ignored when closed.</summary>
+    /// <summary>
+    /// Copies to the output, which is flushed once at the end of the turn: replies of a pipelined group leave together. Kept until the connection stands while
+    /// it is dialling; ignored after <see cref="CloseAfterSend"/>, <see cref="ShutdownSend"/> or the end.
+    /// </summary>
     public abstract void Send(ReadOnlySpan<byte> octets);
 
     /// <summary>Output written in place; flushed like <see cref="Send"/>.</summary>
@@ -136,7 +148,7 @@ public abstract class Connection
     /// <summary>Half-close for proxies: FIN after the output; reading goes on.</summary>
     public abstract void ShutdownSend();
 
-    /// <summary>Closes now, unsent output lost (RST).</summary>
+    /// <summary>Closes now, unsent output lost (RST). <see cref="IConnectionHandler.OnClosed"/> follows from the loop, never from inside this call.</summary>
     public abstract void Abort();
     public abstract long OctetsIn { get; }
     public abstract long OctetsOut { get; }

@@ -1,0 +1,160 @@
+using System.Buffers;
+
+namespace MailBench.Transport;
+
+internal abstract partial class LoopConnection
+{
+    private const int FirstInputBytes = 4 << 10;
+
+    private byte[] _input = [];
+    private int _inputStart;
+    private int _inputEnd;
+    private bool _paused;
+    private bool _inputEnded;
+    private bool _presentAsked;
+    private long _octetsIn;
+
+    public override long OctetsIn => Volatile.Read(ref _octetsIn);
+
+    protected bool IsPaused => _paused;
+
+    protected bool HasInputEnded => _inputEnded;
+
+    public override void PauseReading()
+    {
+        if (!_draining) _paused = true;
+    }
+
+    public override void ResumeReading()
+    {
+        if (!_paused || _closing) return;
+        Unpause();
+    }
+
+    /// <summary>Reading was paused and is wanted again.</summary>
+    protected abstract void ReadingResumed();
+
+    /// <summary>Where the next octets go: behind what is left unconsumed, or into <paramref name="scratch"/> when nothing is.</summary>
+    protected Memory<byte> InputSpace(byte[] scratch)
+    {
+        if (_inputStart == _inputEnd) return scratch;
+        var left = _inputEnd - _inputStart;
+        if (_input.Length - _inputEnd < FirstInputBytes)
+        {
+            if (_input.Length - left >= Math.Max(FirstInputBytes, left))
+                _input.AsSpan(_inputStart, left).CopyTo(_input);
+            else
+                KeepInput(_input.AsSpan(_inputStart, left), Math.Min(left * 2 + FirstInputBytes, InputLimitBytes + FirstInputBytes));
+            _inputStart = 0;
+            _inputEnd = left;
+        }
+
+        return _input.AsMemory(_inputEnd, Math.Min(_input.Length - _inputEnd, Math.Max(InputLimitBytes - left, 1)));
+    }
+
+    /// <summary><paramref name="count"/> octets have been written to what <see cref="InputSpace"/> gave: presents them.</summary>
+    protected void Arrived(byte[] scratch, int count)
+    {
+        Volatile.Write(ref _octetsIn, _octetsIn + count);
+        if (_inputStart < _inputEnd)
+        {
+            _inputEnd += count;
+            PresentInput();
+            return;
+        }
+
+        var consumed = Present(scratch.AsSpan(0, count));
+        if (consumed == count || _closing || _draining) return;
+        KeepInput(scratch.AsSpan(consumed, count - consumed), count - consumed);
+        _inputStart = 0;
+        _inputEnd = count - consumed;
+    }
+
+    /// <summary>The peer's FIN.</summary>
+    protected void InputEnded()
+    {
+        _inputEnded = true;
+        if (_draining)
+        {
+            if (_finSent) CloseBothEnded();
+            return;
+        }
+
+        if (_finSent)
+        {
+            _endedByPeer = true;
+            CloseBothEnded();
+            return;
+        }
+
+        try
+        {
+            Handler!.OnInputEnded(this);
+        }
+        catch (Exception escaped)
+        {
+            Fail(escaped);
+        }
+    }
+
+    private void CloseBothEnded() => Close(new CloseReason(_endedByPeer ? CloseKind.ClosedByPeer : CloseKind.ClosedByUs, null), reset: false);
+
+    private void Unpause()
+    {
+        _paused = false;
+        if (_inputStart < _inputEnd)
+        {
+            _presentAsked = true;
+            AskAttention();
+        }
+
+        ReadingResumed();
+    }
+
+    private void PresentAgain()
+    {
+        _presentAsked = false;
+        if (!_paused && _inputStart < _inputEnd) PresentInput();
+    }
+
+    private void PresentInput()
+    {
+        _inputStart += Present(_input.AsSpan(_inputStart, _inputEnd - _inputStart));
+        if (_inputStart >= _inputEnd)
+            DropInput();
+        else if (_inputEnd - _inputStart >= InputLimitBytes && !_paused && !_closing)
+            Close(new CloseReason(CloseKind.InputOverflow, $"{InputLimitBytes} octets without an end"), reset: true);
+    }
+
+    private int Present(ReadOnlySpan<byte> octets)
+    {
+        if (_draining || _closing) return octets.Length;
+        try
+        {
+            var consumed = Handler!.OnReceived(this, octets);
+            if ((uint)consumed > (uint)octets.Length)
+                throw new InvalidOperationException($"The handler consumed {consumed} of {octets.Length} octets.");
+            return consumed;
+        }
+        catch (Exception escaped)
+        {
+            Fail(escaped);
+            return octets.Length;
+        }
+    }
+
+    private void KeepInput(ReadOnlySpan<byte> rest, int capacity)
+    {
+        var kept = ArrayPool<byte>.Shared.Rent(Math.Max(capacity, FirstInputBytes));
+        rest.CopyTo(kept);
+        if (_input.Length > 0) ArrayPool<byte>.Shared.Return(_input);
+        _input = kept;
+    }
+
+    private void DropInput()
+    {
+        if (_input.Length > 0) ArrayPool<byte>.Shared.Return(_input);
+        _input = [];
+        _inputStart = _inputEnd = 0;
+    }
+}

@@ -1,0 +1,180 @@
+using MailBench.Model.Units;
+
+namespace MailBench.Transport;
+
+/// <summary>
+/// What both loops share: the thread, posts, timers and the order of a turn: events, timers, posts, what connections have put off (closing, resumed
+/// input, writability), <see cref="EventLoop.TurnEnding"/>, flush. A derived loop waits for events and performs I/O.
+/// </summary>
+internal abstract class LoopThread : EventLoop
+{
+    private readonly Thread _thread;
+    private readonly ManualResetEventSlim _started = new();
+    private readonly Lock _gate = new();
+    private readonly HashSet<LoopConnection> _connections = [];
+    private readonly Queue<LoopConnection> _attention = new();
+    private List<(Action<object?> Callback, object? State)> _posts = [];
+    private List<(Action<object?> Callback, object? State)> _running = [];
+    private List<LoopConnection> _dirty = [];
+    private List<LoopConnection> _flushing = [];
+    private long _turnNs = MonotonicClock.NowNs;
+    private bool _stopping;
+
+    protected LoopThread(EventLoopOptions options) => _thread = new Thread(Run) { Name = options.Name, IsBackground = true };
+
+    public override long TurnNs => Volatile.Read(ref _turnNs);
+
+    public override bool IsCurrent => Environment.CurrentManagedThreadId == _thread.ManagedThreadId;
+
+    internal TimerHeap Timers { get; } = new();
+
+    protected bool IsStopping => _stopping;
+
+    public override void Post(Action<object?> callback, object? state)
+    {
+        lock (_gate)
+        {
+            if (_stopping) return;
+            _posts.Add((callback, state));
+            if (_posts.Count > 1) return;
+        }
+
+        if (!IsCurrent) Wake();
+    }
+
+    public override LoopTimer CreateTimer(Action<object?> callback, object? state) => new HeapTimer(this, callback, state);
+
+    public override void Dispose()
+    {
+        if (IsCurrent) throw new InvalidOperationException("A loop cannot be disposed from its own thread: it would wait for itself.");
+        lock (_gate)
+        {
+            _stopping = true;
+        }
+
+        Wake();
+        _thread.Join();
+        _started.Dispose();
+    }
+
+    internal void Adopt(LoopConnection connection) => _connections.Add(connection);
+
+    internal void Forget(LoopConnection connection) => _connections.Remove(connection);
+
+    /// <summary>Has the connection looked at after this turn's events.</summary>
+    internal void Attend(LoopConnection connection) => _attention.Enqueue(connection);
+
+    /// <summary>Has the connection's output flushed at the end of this turn.</summary>
+    internal void Dirty(LoopConnection connection) => _dirty.Add(connection);
+
+    internal void Report(Exception exception) => RaiseHandlerFailed(exception);
+
+    protected void StartThread()
+    {
+        _thread.Start();
+        _started.Wait();
+    }
+
+    /// <summary>Waits until something happened or the clock shows <paramref name="untilNs"/>, calls <see cref="BeginTurn"/>, then hands out the events.</summary>
+    protected abstract void WaitForEvents(long untilNs);
+
+    protected void BeginTurn() => Volatile.Write(ref _turnNs, MonotonicClock.NowNs);
+
+    /// <summary>Ends a wait, present or next; from any thread.</summary>
+    protected abstract void Wake();
+
+    protected virtual void ThreadStarted() { }
+
+    /// <summary>Closes listeners and the loop's own descriptors; connections have been closed. On the loop.</summary>
+    protected abstract void Release();
+
+    private void Run()
+    {
+        ThreadStarted();
+        _started.Set();
+        while (true)
+        {
+            bool pending, stopping;
+            lock (_gate)
+            {
+                pending = _posts.Count > 0;
+                stopping = _stopping;
+            }
+
+            if (stopping && !pending) break;
+            WaitForEvents(pending || _attention.Count > 0 || _dirty.Count > 0 ? 0 : Timers.NextNs);
+            RunTimers();
+            RunPosts();
+            RunAttention();
+            EndTurn();
+            FlushDirty();
+        }
+
+        foreach (var connection in _connections.ToArray()) connection.Close(new CloseReason(CloseKind.LoopEnded, null), reset: false);
+        while (_attention.TryDequeue(out var connection)) connection.PerformAttention();
+        Release();
+    }
+
+    private void RunTimers()
+    {
+        while (Timers.PopDue(TurnNs) is { } timer)
+        {
+            try
+            {
+                timer.Fire();
+            }
+            catch (Exception escaped)
+            {
+                Report(escaped);
+            }
+        }
+    }
+
+    private void RunPosts()
+    {
+        lock (_gate)
+        {
+            (_posts, _running) = (_running, _posts);
+        }
+
+        foreach (var (callback, state) in _running)
+        {
+            try
+            {
+                callback(state);
+            }
+            catch (Exception escaped)
+            {
+                Report(escaped);
+            }
+        }
+
+        _running.Clear();
+    }
+
+    /// <summary>Only those that wait now: what they cause themselves comes in the next turn, so that they cannot starve I/O.</summary>
+    private void RunAttention()
+    {
+        for (var n = _attention.Count; n > 0; n--) _attention.Dequeue().PerformAttention();
+    }
+
+    private void EndTurn()
+    {
+        try
+        {
+            RaiseTurnEnding();
+        }
+        catch (Exception escaped)
+        {
+            Report(escaped);
+        }
+    }
+
+    private void FlushDirty()
+    {
+        if (_dirty.Count == 0) return;
+        (_dirty, _flushing) = (_flushing, _dirty);
+        foreach (var connection in _flushing) connection.FlushTurn();
+        _flushing.Clear();
+    }
+}
