@@ -24,9 +24,8 @@ public sealed record Profile
 /// <summary>Points that vary along axes, over the profile's settings with <paramref name="Set"/> on top.</summary>
 /// <param name="Name">Unique in the profile; other sweeps refer to it (<c>70% of NAME</c>).</param>
 /// <param name="Set">Path → canonical text, in file order.</param>
-/// <param name="Repetitions">Null: the profile's.</param>
 /// <param name="Where">File and line, for messages.</param>
-public sealed record Sweep(string Name, IReadOnlyList<KeyValuePair<string, string>> Set, IReadOnlyList<Axis> Axes, int? Repetitions, string Where)
+public sealed record Sweep(string Name, IReadOnlyList<KeyValuePair<string, string>> Set, IReadOnlyList<Axis> Axes, string Where)
 {
     /// <summary>The number of points: the product of the axes' lengths.</summary>
     public double Count => Axes.Aggregate(1.0, (count, axis) => count * axis.Steps.Count);

@@ -1,15 +1,13 @@
-using System.Globalization;
-
 namespace MailBench.Model.Profiles;
 
 public sealed partial class ProfileReader
 {
     private const int MaxSweeps = 100;
 
-    private static readonly string[] SweepKeys = ["name", "set", "axes", "repetitions"];
+    private static readonly string[] SweepKeys = ["name", "set", "axes"];
 
     /// <summary>
-    /// <c>sweeps:</c> is a list of <c>{name, set: {PATH: value}, axes: {PATH: [values] or {VALUE: {PATH: value that goes with it}}}, repetitions}</c>.
+    /// <c>sweeps:</c> is a list of <c>{name, set: {PATH: value}, axes: {PATH: [values] or {VALUE: {PATH: value that goes with it}}}}</c>.
     /// </summary>
     private List<Sweep> ReadSweeps(YamlTree tree)
     {
@@ -33,7 +31,6 @@ public sealed partial class ProfileReader
     private Sweep ReadSweep(YamlMap map, List<Sweep> before)
     {
         string? name = null;
-        int? repetitions = null;
         var set = new List<KeyValuePair<string, string>>();
         IReadOnlyList<Axis> axes = [];
         foreach (var (key, value) in map.Entries)
@@ -44,10 +41,6 @@ public sealed partial class ProfileReader
                     name = (value as YamlScalar)?.Text;
                     if (name is null || name.Length > 40 || !OfferedRate.TryParse("1% of " + name, out _)) Fault(value, $"name: expected a word of letters, digits and dashes, found {Found(value)}.");
                     else if (before.Exists(sweep => sweep.Name == name)) Fault(value, $"a second sweep is called '{name}'; names tell points apart.");
-                    break;
-                case "repetitions":
-                    if (value is YamlScalar scalar && int.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1000) repetitions = count;
-                    else Fault(value, $"repetitions: expected a whole number from 1 to 1000, found {Found(value)}.");
                     break;
                 case "set":
                     ReadPaths(value, set);
@@ -63,7 +56,7 @@ public sealed partial class ProfileReader
 
         if (name is null) Fault(map, "a sweep needs a name.");
         foreach (var twice in axes.Where(axis => set.Exists(pair => pair.Key == axis.Path))) Fault(map, $"{twice.Path} is both set and an axis of sweep '{name}'.");
-        return new Sweep(name ?? "", set, axes, repetitions, YamlTree.At(_file, map.Line));
+        return new Sweep(name ?? "", set, axes, YamlTree.At(_file, map.Line));
     }
 
     private List<Axis> ReadAxes(YamlTree tree)

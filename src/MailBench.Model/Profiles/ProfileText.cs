@@ -18,6 +18,14 @@ public static class ProfileText
         return text.ToString();
     }
 
+    /// <summary>One section alone, for example <c>mta</c>, as <c>mta --config</c> reads it.</summary>
+    public static string WriteSection(SettingValues settings, string section)
+    {
+        var text = new StringBuilder();
+        WriteSection(text, settings, section, 0);
+        return text.ToString();
+    }
+
     private static void WriteSection(StringBuilder text, SettingValues settings, string section, int indent)
     {
         foreach (var name in SettingsTable.NamesIn(section))
@@ -35,7 +43,6 @@ public static class ProfileText
     private static void WriteSweep(StringBuilder text, Sweep sweep)
     {
         text.Append("  - name: ").Append(sweep.Name).Append('\n');
-        if (sweep.Repetitions is { } repetitions) text.Append(CultureInfo.InvariantCulture, $"    repetitions: {repetitions}\n");
         if (sweep.Set.Count > 0) text.Append("    set: ").Append(Pairs(sweep.Set)).Append('\n');
         if (sweep.Axes.Count == 0) return;
         text.Append("    axes:\n");

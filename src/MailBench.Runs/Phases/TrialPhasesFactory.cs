@@ -1,0 +1,19 @@
+using MailBench.Model.Records;
+using MailBench.Runs.Records;
+using MailBench.Runs.Testbed;
+
+namespace MailBench.Runs.Phases;
+
+/// <summary>Gives each trial its phases: the same testbed, a SUT and a queue of its own.</summary>
+internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFolder folder, NodeProgram program, RunRecord record, TimeProvider time)
+{
+    public TrialPhases Create() => new(bench, StartOwnCoreAsync, observer, folder, record.Run);
+
+    private async Task<ISystemUnderTest> StartOwnCoreAsync(Model.Profiles.SettingValues settings, TrialMark mark, CancellationToken cancellationToken)
+    {
+        var token = $"{mark.Point}-{mark.Repetition}";
+        var place = new SutPlace(Path.Combine(record.QueueRoot, $"queue-{token}"), bench.DnsServer, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"));
+        var log = new RoleLog(Path.Combine(folder.Logs, "mta.log"), $"mta, point {mark.Point}, repetition {mark.Repetition}");
+        return await OwnCore.StartAsync(program, settings, place, log, time, cancellationToken);
+    }
+}

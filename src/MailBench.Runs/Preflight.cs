@@ -1,0 +1,90 @@
+using System.Net;
+using MailBench.Model.Nodes;
+using MailBench.Model.Options;
+using MailBench.Model.Profiles;
+using MailBench.Model.Records;
+using MailBench.Runs.Disclosure;
+using MailBench.Runs.Sweep;
+using MailBench.Runs.Testbed;
+
+namespace MailBench.Runs;
+
+/// <summary>What would make a run fail is found before anything starts. All throw <see cref="NodeRefusedException"/> with what to do.</summary>
+public static class Preflight
+{
+    /// <summary>A second of saturated delivery writes a few megabytes of events and queue.</summary>
+    private const long MinFreeBytes = 512L << 20;
+    private const long FreeBytesPerTrialSecond = 4L << 20;
+
+    /// <summary>Libraries, logs, event files, listeners.</summary>
+    private const int OtherFiles = 200;
+
+    public static void Check(RunPlan plan, RunFolder folder)
+    {
+        CheckWritable(folder.Root);
+        CheckSpace(plan, folder.Root);
+        if (plan.Profile.Settings.Find("mta.queuePath") is { } queuePath)
+        {
+            CheckWritable(queuePath);
+            CheckSpace(plan, queuePath);
+        }
+
+        CheckOpenFiles(plan);
+        CheckAddresses(plan);
+    }
+
+    private static void CheckWritable(string directory)
+    {
+        try
+        {
+            var made = !Directory.Exists(directory);
+            Directory.CreateDirectory(directory);
+            var probe = Path.Combine(directory, ".write-probe");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+            if (made) Directory.Delete(directory);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeRefusedException($"{directory} cannot be written: {refused.Message} Give another place with --out DIR.", refused);
+        }
+    }
+
+    private static void CheckSpace(RunPlan plan, string directory)
+    {
+        var seconds = plan.Trials.Sum(trial => RunEstimate.Of(trial).TotalSeconds);
+        var needed = Math.Max(MinFreeBytes, (long)(seconds * FreeBytesPerTrialSecond));
+        var existing = Path.GetFullPath(directory);
+        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } above) existing = above;
+        var free = new DriveInfo(existing).AvailableFreeSpace;
+        if (free < needed)
+            throw new NodeRefusedException($"{existing} has {free >> 20:#,0} MiB free; this run may write {needed >> 20:#,0} MiB. Make room, or give another place with --out DIR.");
+    }
+
+    private static void CheckOpenFiles(RunPlan plan)
+    {
+        var limit = MachineProbe.OpenFilesLimit();
+        foreach (var point in plan.Points)
+        {
+            var load = point.Settings.ToLoad(new Model.Units.Rate(1));
+            var sessionsIn = load.Model == LoadModel.Closed ? load.Stages.Max(stage => stage.Users) : load.Sessions;
+            // The line holds two sockets a session, the MTA both sides.
+            var needed = Math.Max(sessionsIn + point.Settings.Integer("mta.sessionsOut"), 2 * point.Settings.Integer("mta.sessionsOut")) + OtherFiles;
+            if (needed > limit)
+                throw new NodeRefusedException($"point {point.Number} needs up to {needed:#,0} open files in one process; the limit is {limit:#,0}. Raise it (ulimit -n {needed}), or lower load.sessions, load.users or mta.sessionsOut.");
+        }
+    }
+
+    private static void CheckAddresses(RunPlan plan)
+    {
+        var hosts = plan.Points.Max(point => point.Settings.Integer("dns.mx"));
+        try
+        {
+            PortPick.FreeOnAll([.. Bench.Addresses(hosts)]);
+        }
+        catch (RoleFailedException refused)
+        {
+            throw new NodeRefusedException(refused.Failure.Reason, refused);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using MailBench.Model.Records;
+using MailBench.Runs.Sweep;
+
+namespace MailBench.Runs;
+
+/// <summary>Which trial: point 0 is the calibration.</summary>
+public readonly record struct TrialMark(int Point, int Repetition);
+
+/// <summary>How a run stands, once a second. Rate: recipients per second at the sinks, null when not known yet. Left: of this phase.</summary>
+public sealed record RunProgress(TrialMark Trial, string Phase, double? RatePerSecond, TimeSpan Left);
+
+/// <summary>Who watches a run (a terminal). Called from the run's own task, one call at a time; must not throw.</summary>
+public interface IRunWatcher
+{
+    /// <summary>Calibration begins, or has given this.</summary>
+    void Calibrating(Calibration? done);
+
+    /// <summary>Trial <paramref name="number"/> of <paramref name="total"/> begins; <paramref name="left"/>: estimate for it and all that follow.</summary>
+    void TrialBegins(TrialPlan trial, int number, int total, TimeSpan left);
+
+    void Progress(RunProgress progress);
+
+    void TrialEnds(TrialPlan trial, TrialRecord record);
+}
+
+/// <summary>How a run ended. Failure: a role died or refused (exit code 4).</summary>
+public sealed record RunOutcome(int TrialsFinished, int TrialsPlanned, bool Interrupted, RoleFailure? Failure);

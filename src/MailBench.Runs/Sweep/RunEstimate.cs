@@ -1,0 +1,55 @@
+using MailBench.Model.Options;
+using MailBench.Model.Profiles;
+
+namespace MailBench.Runs.Sweep;
+
+/// <summary>How long a run will take. Windows are exact; starts, drains and probes are from experience on two cores.</summary>
+public static class RunEstimate
+{
+    /// <summary>Start and stop of a fresh SUT, books, flushing of event files.</summary>
+    private static readonly TimeSpan AroundTrial = TimeSpan.FromSeconds(1.6);
+
+    /// <summary>A saturated point drains over the line opened wide; an open one holds little.</summary>
+    private static readonly TimeSpan UsualDrain = TimeSpan.FromSeconds(0.7);
+
+    /// <summary>Start of the testbed, disk probes before and after.</summary>
+    private static readonly TimeSpan AroundRun = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AroundProbe = TimeSpan.FromSeconds(0.6);
+
+    public static TimeSpan Of(RunPlan plan)
+    {
+        var probes = Probes(plan);
+        var calibrate = plan.Profile.Settings.Span("phases.calibrate");
+        return AroundRun + probes * (calibrate + AroundProbe) + plan.Trials.Aggregate(TimeSpan.Zero, (sum, trial) => sum + Of(trial));
+    }
+
+    /// <summary>One trial, from the SUT's start to its end.</summary>
+    public static TimeSpan Of(TrialPlan trial)
+    {
+        var phases = trial.Point.Settings.ToPhases();
+        return AroundTrial + phases.WarmUp + phases.Steady + (phases.Drain < UsualDrain ? phases.Drain : UsualDrain);
+    }
+
+    /// <summary>Two ceilings per workload, one probe per limited capacity.</summary>
+    private static int Probes(RunPlan plan) =>
+        plan.Points.SelectMany(point => WorkloadKey.ShapesOf(point.Settings)).Distinct().Count()
+        + plan.Points.Select(point => point.Settings.Capacity("line.capacity")).Where(capacity => !capacity.Forward.IsUnlimited).Distinct().Count();
+}
+
+/// <summary>What makes two source-to-sink ceilings the same probe: content, recipients per message, dialogue.</summary>
+internal sealed record WorkloadKey(string Content, int Recipients, bool Pipelining, bool Reuse)
+{
+    /// <summary>The point's own shape, and one recipient a message (a sink's ceiling of transactions).</summary>
+    public static IEnumerable<WorkloadKey> ShapesOf(SettingValues settings)
+    {
+        var workload = settings.ToWorkload();
+        var content = workload switch
+        {
+            { Messages: { } messages } => $"messages {Path.GetFileName(Path.TrimEndingDirectorySeparator(messages))}",
+            { Mix: { } mix } => $"mix {mix}",
+            _ => $"size {workload.Size}",
+        };
+        yield return new WorkloadKey(content, workload.Recipients, workload.Pipelining, workload.Reuse);
+        if (workload.Recipients != 1) yield return new WorkloadKey(content, 1, workload.Pipelining, workload.Reuse);
+    }
+}

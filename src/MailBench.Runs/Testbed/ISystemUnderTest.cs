@@ -1,0 +1,33 @@
+using System.Net;
+using MailBench.Model.Events;
+using MailBench.Model.Records;
+
+namespace MailBench.Runs.Testbed;
+
+/// <summary>
+/// What is measured, as the runner sees it: fresh for every repetition. The load never sees more of it than an address, so that any MTA can stand in its place.
+/// </summary>
+internal interface ISystemUnderTest : IAsyncDisposable
+{
+    /// <summary>Where it takes mail.</summary>
+    IPEndPoint Door { get; }
+
+    /// <summary>Feature vector, axis → value.</summary>
+    IReadOnlyDictionary<string, string> Features { get; }
+
+    /// <summary>Ends with the reason when it ends unasked.</summary>
+    Task<RoleFailure> Failed { get; }
+
+    /// <summary>A black box whose queue or IDs cannot be seen.</summary>
+    bool CountedNotBooked { get; }
+
+    Task BeginTrialAsync(TrialId trial, string eventsPath, CancellationToken cancellationToken);
+
+    /// <summary>Cumulative counters, names as in <see cref="Model.Nodes.CounterNames"/>; a black box gives what its process shows.</summary>
+    Task<IReadOnlyDictionary<string, double>> SnapshotAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes what is left in the queue into the trial's events.</summary>
+    Task WriteBooksAsync(CancellationToken cancellationToken);
+
+    Task EndTrialAsync(CancellationToken cancellationToken);
+}

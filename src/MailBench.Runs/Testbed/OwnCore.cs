@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using MailBench.Model.Events;
+using MailBench.Model.Nodes;
+using MailBench.Model.Profiles;
+using MailBench.Model.Records;
+using MailBench.Model.Units;
+
+namespace MailBench.Runs.Testbed;
+
+/// <summary>Where a SUT finds the rest of the testbed.</summary>
+internal sealed record SutPlace(string QueueRoot, IPEndPoint Dns, int SmtpPort, string ConfigPath);
+
+/// <summary>MailBench's own MTA core as the system under test, on queue directories of its own that go with it.</summary>
+internal sealed class OwnCore : ISystemUnderTest
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly NodeProcess _process;
+    private readonly string _queueRoot;
+
+    private OwnCore(NodeProcess process, string queueRoot, IReadOnlyDictionary<string, string> features)
+    {
+        (_process, _queueRoot, Features) = (process, queueRoot, features);
+        Door = process.Listeners[0].EndPoint;
+    }
+
+    public IPEndPoint Door { get; }
+
+    public IReadOnlyDictionary<string, string> Features { get; }
+
+    public Task<RoleFailure> Failed => _process.Failed;
+
+    public bool CountedNotBooked => false;
+
+    public static async Task<OwnCore> StartAsync(NodeProgram program, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var queues = Enumerable.Range(0, settings.Integer("mta.queueDirectories")).Select(i => Path.Combine(place.QueueRoot, $"q{i}")).ToArray();
+        foreach (var queue in queues) Directory.CreateDirectory(queue);
+        await File.WriteAllTextAsync(place.ConfigPath, ProfileText.WriteSection(settings, "mta"), Encoding.UTF8, cancellationToken);
+        string[] arguments =
+        [
+            "--listen", "127.0.0.1:0", "--queue", string.Join(',', queues), "--dns", place.Dns.ToString(), "--smtp-port", place.SmtpPort.ToString(CultureInfo.InvariantCulture),
+            "--relay-from", "127.0.0.0/8", "--hostname", $"sut.{settings.Text("dns.suffix")}", "--config", place.ConfigPath,
+        ];
+        try
+        {
+            var process = await NodeProcess.StartAsync(program, "mta", arguments, 1, log, null, time, cancellationToken);
+            return new OwnCore(process, place.QueueRoot, FeaturesOf(settings));
+        }
+        catch
+        {
+            RemoveQueue(place.QueueRoot);
+            throw;
+        }
+    }
+
+    public async Task BeginTrialAsync(TrialId trial, string eventsPath, CancellationToken cancellationToken) =>
+        await _process.AskAsync(new BeginTrialCommand(trial, eventsPath), Patience, cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, double>> SnapshotAsync(CancellationToken cancellationToken) => Snapshots.OfAsync(_process, cancellationToken);
+
+    public async Task WriteBooksAsync(CancellationToken cancellationToken) => await _process.AskAsync(new BooksCommand(), Patience, cancellationToken);
+
+    public async Task EndTrialAsync(CancellationToken cancellationToken) => await _process.AskAsync(new EndTrialCommand(), Patience, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        RemoveQueue(_queueRoot);
+    }
+
+    private static void RemoveQueue(string root)
+    {
+        try
+        {
+            Directory.Delete(root, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A killed process may still hold a file for a moment; the run's end removes the whole work folder.
+        }
+    }
+
+    /// <summary>The axes of the method's feature vector. What the core cannot do yet is said as <c>none</c>, not left out.</summary>
+    private static Dictionary<string, string> FeaturesOf(SettingValues settings)
+    {
+        var mta = settings.ToMtaSettings();
+        return new Dictionary<string, string>
+        {
+            ["sut"] = "mailbench mta",
+            ["durability"] = "synced",
+            ["durabilityHow"] = "a sync per group of messages, before the 250",
+            ["queueBackend"] = "segments",
+            ["queueDirectories"] = mta.QueueDirectories.ToString(CultureInfo.InvariantCulture),
+            ["strategy"] = Kebab.Format(mta.Strategy),
+            ["reuse"] = Kebab.Format(mta.Reuse),
+            ["concurrency"] = $"{mta.SessionsPerSite} per site, {mta.SessionsOut} in all",
+            ["recipientsPerTransaction"] = mta.RecipientsPerTransaction.ToString(CultureInfo.InvariantCulture),
+            ["pipelining"] = mta.Pipelining ? "on" : "off",
+            ["chunking"] = "none",
+            ["limits"] = "none",
+            ["tls"] = "none",
+            ["auth"] = "none",
+            ["dkimSpfDmarc"] = "none",
+            ["dnsbl"] = "none",
+            ["accessMap"] = "none",
+            ["contentConversion"] = "none",
+            ["attachmentPolicy"] = "none",
+            ["dsn"] = "on failure",
+            ["attemptLog"] = Kebab.Format(mta.AttemptLog),
+            ["routing"] = "mx",
+            ["ldap"] = "none",
+            ["mailboxFormat"] = "none",
+            ["cachingResolver"] = "TTL cache inside the MTA",
+        };
+    }
+}
