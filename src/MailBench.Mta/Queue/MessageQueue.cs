@@ -1,3 +1,7 @@
+using MailBench.Model.Nodes;
+using MailBench.Mta.Queue.Disk;
+using MailBench.Mta.Queue.Segments;
+
 namespace MailBench.Mta.Queue;
 
 /// <summary>
@@ -6,6 +10,14 @@ namespace MailBench.Mta.Queue;
 /// </summary>
 public abstract class MessageQueue : IAsyncDisposable
 {
+    /// <summary>
+    /// Opens the queue over its directories, which are made when missing and locked: directories on one device share a committer. What is waiting is in <see cref="Recovered"/>.
+    /// Throws <see cref="NodeRefusedException"/> when another process has a directory, the disk is full, a permission is missing, or the files are of an unknown version.
+    /// </summary>
+    /// <param name="damaged">Told, before this returns or from a committer's thread, of each stretch of a file that is damaged and passed over.</param>
+    public static MessageQueue Open(IReadOnlyList<string> directories, TimeProvider time, Action<QueueDamage>? damaged = null, QueueSettings? settings = null) =>
+        new SegmentQueue(directories, new RealDisk(), time, settings ?? new QueueSettings(), damaged, threads: true);
+
     /// <summary>What was found at start: entries with at least one waiting recipient, oldest first.</summary>
     public abstract IReadOnlyList<QueueEntry> Recovered { get; }
 
@@ -17,7 +29,8 @@ public abstract class MessageQueue : IAsyncDisposable
 
     /// <summary>
     /// Queues a message durably. <paramref name="committed"/> runs on the committer's thread, with the entry once content, envelope and directory are on stable
-    /// storage (the instant of commitment), or with the error (disk full, EIO), in which case nothing of the message is kept. Never throws for I/O.
+    /// storage (the instant of commitment), or with a <see cref="QueueRefusedException"/> (too much waiting, disk full, EIO), in which case nothing of the message is kept. A message
+    /// that is refused at once, since too much is waiting, is answered on the caller's thread before this returns. Never throws for I/O.
     /// </summary>
     public abstract void Enqueue(NewMessage message, Action<QueueEntry?, Exception?> committed);
 
@@ -27,7 +40,7 @@ public abstract class MessageQueue : IAsyncDisposable
     /// </summary>
     public abstract void Record(QueueEntry entry, int recipient, Action? durable = null);
 
-    /// <summary>Reads content at an offset; returns the octets read, 0 at the end. Throws <see cref="IOException"/> when the content cannot be read.</summary>
+    /// <summary>Reads content of an entry with a waiting recipient at an offset; returns the octets read, 0 at the end. Throws <see cref="IOException"/> when the content cannot be read.</summary>
     public abstract int ReadContent(QueueEntry entry, long offset, Span<byte> target);
 
     public abstract long Syncs { get; }

@@ -1,0 +1,49 @@
+namespace MailBench.Mta.Queue.Segments;
+
+/// <summary>A message on its way to the disk.</summary>
+internal sealed record PendingMessage(QueueEntry Entry, IReadOnlyList<ReadOnlyMemory<byte>> Content, long RecordBytes, Action<QueueEntry?, Exception?> Committed);
+
+/// <summary>A recipient's state on its way to the disk.</summary>
+/// <param name="Last">With it the message has no waiting recipient left.</param>
+/// <param name="Since">Time stamp of <see cref="TimeProvider.GetTimestamp"/> when it was given.</param>
+internal sealed record PendingState(Place Place, int Recipient, RecipientStatus Status, bool Last, long Since, Action? Durable);
+
+/// <summary>What is common to all directories of a queue.</summary>
+internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Action<QueueDamage>? damaged)
+{
+    private long _lastId;
+    private long _syncs;
+    private long _syncBusyNs;
+    private long _bytesWritten;
+
+    public QueueSettings Settings { get; } = settings;
+    public TimeProvider Time { get; } = time;
+    public Action<QueueDamage>? Damaged { get; } = damaged;
+    public long Syncs => Interlocked.Read(ref _syncs);
+    public long SyncBusyNs => Interlocked.Read(ref _syncBusyNs);
+    public long BytesWritten => Interlocked.Read(ref _bytesWritten);
+
+    /// <summary>Ids below it may have been given out.</summary>
+    public long IdFloor => Interlocked.Read(ref _lastId) + 1;
+
+    public long NextId() => Interlocked.Increment(ref _lastId);
+
+    public void RaiseIds(long nextId) => _lastId = Math.Max(_lastId, nextId - 1);
+
+    public void CountBytes(long bytes) => Interlocked.Add(ref _bytesWritten, bytes);
+
+    /// <summary>Performs a sync and counts it, also when it fails.</summary>
+    public void Sync(Action sync)
+    {
+        var start = Time.GetTimestamp();
+        try
+        {
+            sync();
+        }
+        finally
+        {
+            Interlocked.Increment(ref _syncs);
+            Interlocked.Add(ref _syncBusyNs, (long)Time.GetElapsedTime(start).TotalNanoseconds);
+        }
+    }
+}

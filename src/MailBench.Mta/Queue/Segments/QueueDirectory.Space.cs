@@ -1,0 +1,189 @@
+using MailBench.Mta.Queue.Disk;
+
+namespace MailBench.Mta.Queue.Segments;
+
+/// <summary>Where a directory gets space from and gives it back.</summary>
+internal sealed partial class QueueDirectory
+{
+    private bool _deletionUnsynced;
+    private long _deleteAfter = long.MinValue;
+
+    /// <summary>Whether <see cref="Clean"/> or compaction has something to do.</summary>
+    public bool CleaningDue => DeletionDue || CompactionDue;
+
+    private bool DeletionDue => FinishedSegments() > Settings.SpareSegments && shared.Time.GetTimestamp() >= _deleteAfter;
+
+    /// <summary>
+    /// One step of cleaning: deletes the oldest segment when enough finished ones are spare. Compaction rides with groups: see <see cref="PlanCopies"/>.
+    /// </summary>
+    public void Clean()
+    {
+        if (DeletionDue) TryDeleteOldest();
+    }
+
+    /// <summary>
+    /// Sees to it that a group of that size fits into the current segment's filled zone, with a reserve behind it: grows the zone, or goes on to a finished segment or a new one.
+    /// Throws before anything of the group is written. On a full disk, finished segments are given back first.
+    /// </summary>
+    private void MakeRoom(long bytes, long reserve)
+    {
+        bytes = RecordHeader.AlignUp(bytes, RecordHeader.GroupAlignment);
+        while (true)
+        {
+            try
+            {
+                if (_current is not null && _current.End > SegmentHeader.Bytes && _current.End + bytes > Settings.SegmentBytes) _current = Next(bytes + SegmentHeader.Bytes);
+                _current ??= Next(bytes + SegmentHeader.Bytes);
+                if (_current.End + bytes + reserve > _current.Zone)
+                    Grow(_current, Math.Max(Math.Min(_current.Zone + Settings.ZoneStepBytes, Settings.SegmentBytes), _current.End + bytes + reserve));
+                return;
+            }
+            catch (DiskException full) when (full.Fault == DiskFault.Full)
+            {
+                if (FinishedSegments() > 0 && TryDeleteOldest()) continue;
+                if (_current is null || _segments.Count > 1 || _current.Live.Count > 0 || SegmentHeader.Bytes + bytes + reserve > _current.Zone) throw;
+                // The only segment, everything in it finished: it begins anew in the space that it has.
+                _current = Renew(_current);
+                return;
+            }
+        }
+    }
+
+    /// <summary>The segment that follows: the oldest when it is finished, written again in place, else a new file.</summary>
+    private Segment Next(long bytes)
+    {
+        var oldest = _segments.Count > 0 ? _segments[0] : null;
+        if (oldest is not null && oldest.Live.Count == 0 && !oldest.Damaged && oldest.Zone <= Settings.SegmentBytes + Settings.ReserveBytes && (FinishedSegments() > 0 || _segments.Count == 1))
+        {
+            try
+            {
+                return Renew(oldest);
+            }
+            catch (DiskException)
+            {
+                // Which header it has is unknown now. It stays the oldest, so that what follows it stays too, until it can be deleted.
+                oldest.Damaged = true;
+                throw;
+            }
+        }
+
+        return CreateSegment(Math.Max(bytes, Settings.FirstZoneBytes));
+    }
+
+    /// <summary>Writes a new header over the segment's, which makes all its records void at once, and puts it last. Needs no space, no directory sync and no zeros.</summary>
+    private Segment Renew(Segment segment)
+    {
+        var previous = _segments.Count > 1 ? _segments[^1] : null;
+        var header = NewHeader(previous);
+        // From here the previous segment may have a successor that names its end: nothing may be added to it, whatever happens.
+        _current = null;
+        WriteHeader(segment.File, header);
+        segment.Header = header;
+        segment.End = SegmentHeader.Bytes;
+        segment.Group = 0;
+        segment.Damaged = false;
+        _segments.Remove(segment);
+        _segments.Add(segment);
+        return segment;
+    }
+
+    private Segment CreateSegment(long bytes)
+    {
+        var path = System.IO.Path.Combine(Path, DirectoryLog.FileName(_nextFile++));
+        var file = disk.Create(path);
+        try
+        {
+            var segment = new Segment(path, file, default);
+            Grow(segment, bytes);
+            segment.Header = NewHeader(_segments.Count > 0 ? _segments[^1] : null);
+            _current = null;
+            WriteHeader(file, segment.Header);
+            // A file whose directory entry is not on stable storage can vanish with all that was synced into it.
+            shared.Sync(() => disk.SyncDirectory(Path));
+            _deletionUnsynced = false;
+            _segments.Add(segment);
+            return segment;
+        }
+        catch
+        {
+            file.Dispose();
+            TryDelete(path);
+            throw;
+        }
+    }
+
+    private SegmentHeader NewHeader(Segment? previous) => new(_nextSequence++, NewSalt(), shared.IdFloor, previous?.Header.Sequence ?? 0, previous?.End ?? 0);
+
+    private void WriteHeader(IDiskFile file, SegmentHeader header)
+    {
+        Span<byte> block = stackalloc byte[SegmentHeader.Bytes];
+        header.Write(block);
+        file.Write(block, 0);
+        shared.CountBytes(block.Length);
+        shared.Sync(file.SyncData);
+    }
+
+    /// <summary>Allocates and fills with zeros, so that later writes and syncs touch data blocks only and no block map or size.</summary>
+    private void Grow(Segment segment, long zone)
+    {
+        zone = RecordHeader.AlignUp(zone, RecordHeader.GroupAlignment);
+        var from = segment.File.Length;
+        if (zone <= from)
+        {
+            segment.Zone = from;
+            return;
+        }
+
+        segment.File.Preallocate(from, zone - from);
+        for (var offset = from; offset < zone;)
+        {
+            var part = _zeros.AsSpan(0, (int)Math.Min(_zeros.Length, zone - offset));
+            segment.File.Write(part, offset);
+            offset += part.Length;
+        }
+
+        shared.CountBytes(zone - from);
+        segment.Zone = zone;
+    }
+
+    /// <summary>Segments at the old end without an unfinished message; never the last one, whose header keeps the ids' floor.</summary>
+    private int FinishedSegments()
+    {
+        var count = 0;
+        while (count < _segments.Count - 1 && _segments[count].Live.Count == 0) count++;
+        return count;
+    }
+
+    /// <summary>Deletes the oldest segment. The deletion before it is synced first: were that one undone alone, its messages would come back without what finished them.</summary>
+    private bool TryDeleteOldest()
+    {
+        try
+        {
+            if (_deletionUnsynced) shared.Sync(() => disk.SyncDirectory(Path));
+            _deletionUnsynced = true;
+            disk.Delete(_segments[0].Path);
+        }
+        catch (DiskException)
+        {
+            // It is tried again later; meanwhile the segment only takes space.
+            _deleteAfter = shared.Time.GetTimestamp() + FailureDelayTicks;
+            return false;
+        }
+
+        _segments[0].Dispose();
+        _segments.RemoveAt(0);
+        return true;
+    }
+
+    private void TryDelete(string path)
+    {
+        try
+        {
+            disk.Delete(path);
+        }
+        catch (DiskException)
+        {
+            // A file that could not be made whole stays; recovery knows it by its missing header.
+        }
+    }
+}

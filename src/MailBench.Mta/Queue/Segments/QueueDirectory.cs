@@ -1,0 +1,171 @@
+using System.Security.Cryptography;
+using MailBench.Mta.Queue.Disk;
+
+namespace MailBench.Mta.Queue.Segments;
+
+/// <summary>
+/// One queue directory: its segments in order, the last of which is written. All members belong to the committer's thread.
+/// Segments leave at the old end only. So a state record never goes before the message it speaks of, and what a power cut brings back is finished by what comes after it.
+/// </summary>
+internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShared shared, DeviceCommitter committer) : IDisposable
+{
+    private readonly GroupWriter _writer = committer.Writer;
+    private readonly List<Segment> _segments = [];
+    private readonly byte[] _zeros = new byte[1 << 18];
+    private Segment? _current;
+    private IDisposable? _lock;
+    private long _nextFile = 1;
+    private long _nextSequence = 1;
+
+    public string Path { get; } = path;
+    public DeviceCommitter Committer => committer;
+
+    /// <summary>Set after a failure: until this time stamp the directory is not tried.</summary>
+    public long RefusedUntil { get; private set; } = long.MinValue;
+
+    /// <summary>The failure that <see cref="RefusedUntil"/> stands for.</summary>
+    public DiskException? Failure { get; private set; }
+
+    private QueueSettings Settings => shared.Settings;
+    private long FailureDelayTicks => (long)(Settings.FailureDelay.TotalSeconds * shared.Time.TimestampFrequency);
+
+    /// <summary>Locks, reads the log and makes the segment to be written; returns the waiting entries in no order. A former process's segments are never appended to.</summary>
+    public List<QueueEntry> Open()
+    {
+        _lock = disk.Lock(Path);
+        var log = DirectoryLog.Read(disk, Path, writable: true, shared.Damaged);
+        _segments.AddRange(log.Segments);
+        _nextFile = log.NextFile;
+        _nextSequence = log.NextSequence;
+        shared.RaiseIds(log.NextId);
+        foreach (var unborn in log.Unborn) disk.Delete(unborn);
+
+        var entries = new List<QueueEntry>();
+        foreach (var (entry, location) in log.Messages)
+        {
+            var place = new Place(this, entry, location);
+            entry.Place = place;
+            location.Segment.Hold(place);
+            entries.Add(entry);
+        }
+
+        return entries;
+    }
+
+    /// <summary>Makes the segment to be written; ids of all directories must be known by then, since its header says from where they go on.</summary>
+    public void Begin() => _current = Next(SegmentHeader.Bytes);
+
+    /// <summary>Octets that still fit into the current segment; a message larger than a segment gets one of its own.</summary>
+    public long Room => _current is null ? Settings.SegmentBytes - SegmentHeader.Bytes : Math.Max(0, Settings.SegmentBytes - _current.End);
+
+    /// <summary>
+    /// Writes and syncs a group: messages and states, or what of them the disk takes. Answers the messages' callbacks and the states'; states that could not be written are
+    /// returned, to be given again.
+    /// </summary>
+    public IReadOnlyList<PendingState> Commit(IReadOnlyList<PendingMessage> messages, List<PendingState> states)
+    {
+        // The message is finished in memory already: its space counts as free even while a full disk cannot take the record that says so. Deleting the segment says it too.
+        foreach (var state in states)
+            if (state.Last) state.Place.Location.Segment.Release(state.Place);
+
+        long stateBytes = 0, messageBytes = 0;
+        foreach (var state in states) stateBytes += RecordHeader.SizeOf(24 + 3L * Math.Min(state.Status.Reason?.Length ?? 0, RecipientRecord.MaxReasonBytes));
+        foreach (var message in messages) messageBytes += message.RecordBytes;
+        var copies = PlanCopies();
+        if (messages.Count == 0 && states.Count == 0 && copies.Count == 0) return states;
+        foreach (var copy in copies) messageBytes += copy.Place.Location.RecordBytes + CopyGrowth(copy.Place);
+        try
+        {
+            MakeRoom(messageBytes + stateBytes, messageBytes > 0 ? Settings.ReserveBytes : 0);
+        }
+        catch (DiskException full)
+        {
+            Return(copies);
+            // Nothing of the group was written. Messages are refused; deliveries may still be noted in what is left of the zone.
+            Refuse(messages, full);
+            if (states.Count == 0 || _current is null || _current.End + RecordHeader.AlignUp(stateBytes, RecordHeader.GroupAlignment) > _current.Zone) return states;
+            messages = [];
+            copies = [];
+        }
+
+        return Write(messages, states, copies);
+    }
+
+    public void Dispose()
+    {
+        foreach (var segment in _segments) segment.Dispose();
+        _lock?.Dispose();
+    }
+
+    private IReadOnlyList<PendingState> Write(IReadOnlyList<PendingMessage> messages, List<PendingState> states, List<Copy> copies)
+    {
+        var segment = _current!;
+        var places = new Location[messages.Count];
+        try
+        {
+            var before = _writer.BytesWritten;
+            _writer.Begin(segment);
+            for (var i = 0; i < messages.Count; i++) places[i] = _writer.AddMessage(messages[i].Entry, messages[i].Content, null);
+            foreach (var state in states)
+            {
+                _writer.AddState(state.Place.Entry.Id.Value, state.Recipient, state.Status);
+                state.Place.SetRecorded(state.Recipient, state.Status);
+            }
+
+            AddCopies(copies);
+            var end = _writer.End();
+            shared.CountBytes(_writer.BytesWritten - before);
+            shared.Sync(segment.File.SyncData);
+            segment.End = end;
+            segment.Group++;
+        }
+        catch (DiskException failed)
+        {
+            Seal(segment);
+            Refuse(messages, failed);
+            return states;
+        }
+        finally
+        {
+            Return(copies);
+        }
+
+        Move(copies);
+
+        if (messages.Count > 0) RefusedUntil = long.MinValue;
+        for (var i = 0; i < messages.Count; i++)
+        {
+            var entry = messages[i].Entry;
+            var place = new Place(this, entry, places[i]);
+            entry.Place = place;
+            segment.Hold(place);
+        }
+
+        foreach (var message in messages) message.Committed(message.Entry, null);
+        foreach (var state in states) state.Durable?.Invoke();
+        return [];
+    }
+
+    /// <summary>
+    /// Ends the current segment after a failed write or sync. The kernel reports a failed sync once and may then hold the lost pages for clean: syncing the same file again would
+    /// answer "done" for data that never reached the disk. So nothing is written behind such a group; the next segment's header names the end of what was synced before, and
+    /// recovery ignores the rest: the failed group's messages, which were refused, do not come back.
+    /// </summary>
+    private void Seal(Segment segment)
+    {
+        segment.Damaged = true;
+        _current = null;
+    }
+
+    private void Refuse(IReadOnlyList<PendingMessage> messages, DiskException failure)
+    {
+        Failure = failure;
+        RefusedUntil = shared.Time.GetTimestamp() + FailureDelayTicks;
+        foreach (var message in messages) message.Committed(null, RefusalFor(failure));
+    }
+
+    public static QueueRefusedException RefusalFor(DiskException failure) => new(
+        failure.Fault == DiskFault.Full ? QueueRefusal.DiskFull : QueueRefusal.DiskFailed, failure.Message, failure);
+
+    private static ulong NewSalt() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+}

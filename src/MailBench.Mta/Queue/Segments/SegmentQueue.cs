@@ -1,0 +1,145 @@
+using MailBench.Mta.Queue.Disk;
+using MailBench.Model.Nodes;
+
+namespace MailBench.Mta.Queue.Segments;
+
+/// <summary>
+/// The queue over segment files (backend <c>segments</c>, class <c>synced</c>): an append-only log per directory, written in place into filled files, with one sync per group of
+/// messages. INTERNALS.md describes the files, <see cref="RecordHeader"/> and <see cref="SegmentHeader"/> the octets.
+/// Limits: one open file per segment; memory for each waiting entry's envelope, none for content.
+/// </summary>
+internal sealed class SegmentQueue : MessageQueue
+{
+    private readonly QueueShared _shared;
+    private readonly List<DeviceCommitter> _committers = [];
+    private int _turn;
+
+    /// <param name="threads">False in tests, which call <see cref="Turn"/> themselves.</param>
+    public SegmentQueue(IReadOnlyList<string> directories, IDisk disk, TimeProvider time, QueueSettings settings, Action<QueueDamage>? damaged, bool threads)
+    {
+        _shared = new QueueShared(settings, time, damaged);
+        var opened = new List<QueueDirectory>();
+        var recovered = new List<QueueEntry>();
+        try
+        {
+            var byDevice = new Dictionary<ulong, DeviceCommitter>();
+            foreach (var path in directories)
+            {
+                disk.CreateDirectory(path);
+                var device = disk.DeviceOf(path);
+                if (!byDevice.TryGetValue(device, out var committer))
+                {
+                    byDevice.Add(device, committer = new DeviceCommitter(_shared));
+                    _committers.Add(committer);
+                }
+
+                var directory = new QueueDirectory(path, disk, _shared, committer);
+                opened.Add(directory);
+                recovered.AddRange(directory.Open());
+                committer.Add(directory);
+            }
+
+            foreach (var directory in opened) directory.Begin();
+        }
+        catch (Exception failed)
+        {
+            foreach (var directory in opened) directory.Dispose();
+            if (failed is IOException or UnauthorizedAccessException)
+                throw new NodeRefusedException($"The queue cannot be opened: {failed.Message}. Free space or correct the permissions, or name another directory with --queue.", failed);
+            throw;
+        }
+
+        recovered.Sort((one, other) => (one.AcceptedUnixMs, one.Id.Value).CompareTo((other.AcceptedUnixMs, other.Id.Value)));
+        Recovered = recovered;
+        if (!threads) return;
+        foreach (var committer in _committers) committer.Start();
+    }
+
+    public override IReadOnlyList<QueueEntry> Recovered { get; }
+    public override long Syncs => _shared.Syncs;
+    public override long SyncBusyNs => _shared.SyncBusyNs;
+    public override long BytesWritten => _shared.BytesWritten;
+
+    public override void Enqueue(NewMessage message, Action<QueueEntry?, Exception?> committed)
+    {
+        long contentBytes = 0;
+        for (var i = 0; i < message.Content.Count; i++) contentBytes += message.Content[i].Length;
+        var recipients = new RecipientEntry[message.Recipients.Count];
+        for (var i = 0; i < recipients.Length; i++) recipients[i] = new RecipientEntry(message.Recipients[i]);
+        var entry = new QueueEntry
+        {
+            Id = new QueueId(_shared.NextId()),
+            ReversePath = message.ReversePath,
+            Recipients = recipients,
+            ContentBytes = contentBytes,
+            AcceptedUnixMs = _shared.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Body = message.Body,
+        };
+        var recordBytes = RecordHeader.SizeOf(Envelope.BytesOf(entry) + contentBytes);
+        var refused = recordBytes > _shared.Settings.MaxMessageBytes
+            ? new QueueRefusedException(QueueRefusal.TooLarge, $"A message of {recordBytes} octets is larger than the queue takes ({_shared.Settings.MaxMessageBytes}).")
+            : Choose().TryAdd(new PendingMessage(entry, message.Content, recordBytes, committed));
+        if (refused is not null) committed(null, refused);
+    }
+
+    public override void Record(QueueEntry entry, int recipient, Action? durable = null)
+    {
+        var place = (Place)entry.Place!;
+        var status = RecipientStatus.Of(entry.Recipients[recipient]);
+        var last = status.State != RecipientState.Waiting && place.Finish(recipient);
+        place.Directory.Committer.Add(new PendingState(place, recipient, status, last, _shared.Time.GetTimestamp(), durable));
+    }
+
+    public override int ReadContent(QueueEntry entry, long offset, Span<byte> target)
+    {
+        var place = (Place)entry.Place!;
+        var length = (int)Math.Min(target.Length, entry.ContentBytes - offset);
+        if (length <= 0) return 0;
+        while (true)
+        {
+            var location = place.Location;
+            try
+            {
+                var read = location.Segment.File.Read(target[..length], location.ContentOffset + offset);
+                // Compaction may have moved the message and given its old place to others while it was read.
+                if (place.Location != location) continue;
+                return read > 0 ? read : throw new DiskException(DiskFault.Failed, $"{location.Segment.Path} ends before the content of message {entry.Id}.");
+            }
+            catch (ObjectDisposedException) when (place.Location != location)
+            {
+                // Its segment was deleted; the copy is read.
+            }
+        }
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        foreach (var committer in _committers) committer.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Without threads: one turn of every committer.</summary>
+    internal void Turn(bool flush = false)
+    {
+        foreach (var committer in _committers) committer.Turn(flush);
+    }
+
+    /// <summary>The device with the least waiting for it; one whose disk fails only when all do. Equals take turns.</summary>
+    private DeviceCommitter Choose()
+    {
+        if (_committers.Count == 1) return _committers[0];
+        DeviceCommitter? best = null;
+        (bool Refusing, long Bytes) bestLoad = default;
+        _turn++;
+        for (var i = 0; i < _committers.Count; i++)
+        {
+            var committer = _committers[(int)((uint)(_turn + i) % (uint)_committers.Count)];
+            var (bytes, refusing) = committer.Load;
+            if (best is not null && (refusing, bytes).CompareTo(bestLoad) >= 0) continue;
+            best = committer;
+            bestLoad = (refusing, bytes);
+        }
+
+        return best!;
+    }
+}
