@@ -60,6 +60,8 @@ internal sealed class SegmentQueue : MessageQueue
     public override long SyncBusyNs => _shared.SyncBusyNs;
     public override long BytesWritten => _shared.BytesWritten;
 
+    public override QueueId ReserveId() => new(_shared.NextId());
+
     public override void Enqueue(NewMessage message, Action<QueueEntry?, Exception?> committed)
     {
         long contentBytes = 0;
@@ -68,7 +70,7 @@ internal sealed class SegmentQueue : MessageQueue
         for (var i = 0; i < recipients.Length; i++) recipients[i] = new RecipientEntry(message.Recipients[i]);
         var entry = new QueueEntry
         {
-            Id = new QueueId(_shared.NextId()),
+            Id = message.Id ?? ReserveId(),
             ReversePath = message.ReversePath,
             Recipients = recipients,
             ContentBytes = contentBytes,
