@@ -1,0 +1,195 @@
+using System.Runtime.InteropServices;
+using MailBench.Model.Options;
+using MailBench.Mta.Queue;
+using MailBench.Mta.Routing;
+
+namespace MailBench.Mta.Batching;
+
+// The sites' queues: what waits where, how it is cut into transactions, and how it moves along its route.
+public sealed partial class Batcher
+{
+    private const int KeptMessages = 4096;
+    private readonly Dictionary<string, DestinationQueue> _sites = new(StringComparer.Ordinal);
+    private readonly Dictionary<MessageAtSite, QueuedMessage> _messages = [];
+    private readonly Stack<QueuedMessage> _spare = new();
+    private readonly int _batchLimit = options.Strategy == DeliveryStrategy.PerRecipient ? 1 : options.RecipientsPerTransaction;
+    private int _siteNumber;
+
+    /// <summary>
+    /// Takes back a recipient of the session's transaction, at <paramref name="at"/> in its batch, to the head of its queue: it is sent again at once. Without
+    /// <paramref name="blame"/> this never ends in exhaustion (the transaction got others further); with it, a recipient that came back too often is exhausted.
+    /// </summary>
+    public void Return(SiteSession session, int at, HostFault? blame)
+    {
+        ref readonly var recipient = ref session.Batch[at];
+        var entry = session.Batch.Entry!;
+        if (blame is not null && recipient.Returns >= Options.MaxReturns)
+        {
+            Exhaust(entry, recipient, blame);
+            return;
+        }
+
+        Enqueue(session.Queue, entry, blame is null ? recipient : recipient with { Returns = (short)(recipient.Returns + 1) }, front: true);
+        Consider(session.Queue);
+    }
+
+    /// <summary>
+    /// Sends a recipient of the session's transaction, at <paramref name="at"/> in its batch, to the next host of its route. Per-mx-host: the queue of its next MX. Else
+    /// back to its queue, where the session's next host serves it (see <see cref="TryNextHost"/>). Where no host is left it is exhausted.
+    /// </summary>
+    public void MoveOn(SiteSession session, int at, HostFault fault, long nowNs)
+    {
+        if (Options.Strategy == DeliveryStrategy.PerMxHost) AddToHost(session.Batch.Entry!, session.Batch[at], fault, nowNs);
+        else if (HasNextHost(session, nowNs)) Return(session, at, fault);
+        else Exhaust(session.Batch.Entry!, session.Batch[at], fault);
+    }
+
+    /// <summary>Per-mx-host: queues a recipient at the first host after its present one that is not dead; <paramref name="fault"/> says why it leaves that.</summary>
+    private void AddToHost(QueueEntry entry, in QueuedRecipient recipient, HostFault? fault, long nowNs)
+    {
+        var hosts = recipient.Route.Hosts;
+        var at = (int)recipient.Host;
+        while ((at = HostAfter(hosts, at, entry)) >= 0)
+        {
+            if (_memory.IsDead(hosts[at].Name, nowNs, out var dead))
+            {
+                fault ??= dead;
+                continue;
+            }
+
+            var site = SiteOf(hosts[at].Name);
+            site.Host = hosts[at];
+            Enqueue(site, entry, recipient with { Host = (short)at }, front: false);
+            Consider(site);
+            return;
+        }
+
+        Exhaust(entry, recipient, fault!);
+    }
+
+    /// <summary>
+    /// The index of the host that follows <paramref name="at"/> (-1: the first) by preference; -1 when there is none. Among equals the order is drawn anew for each
+    /// message (RFC 5321 §5.1 wants it random) but is the same for all of its recipients: domains that share hosts then meet at few of them.
+    /// </summary>
+    private static int HostAfter(IReadOnlyList<MxHost> hosts, int at, QueueEntry entry)
+    {
+        if (hosts.Count == 1) return at < 0 ? 0 : -1;
+        var best = -1;
+        (int Preference, ulong Draw) bestRank = default;
+        var rank = at < 0 ? default : RankOf(hosts[at], (ulong)entry.Id.Value);
+        for (var i = 0; i < hosts.Count; i++)
+        {
+            var candidate = RankOf(hosts[i], (ulong)entry.Id.Value);
+            if ((at >= 0 && candidate.CompareTo(rank) <= 0) || (best >= 0 && candidate.CompareTo(bestRank) >= 0)) continue;
+            best = i;
+            bestRank = candidate;
+        }
+
+        return best;
+    }
+
+    private static (int Preference, ulong Draw) RankOf(MxHost host, ulong salt)
+    {
+        var hash = 14695981039346656037UL ^ (salt * 0x9E3779B97F4A7C15UL);
+        foreach (var c in host.Name) hash = (hash ^ c) * 1099511628211UL;
+        return (host.Preference, hash ^ (hash >> 29));
+    }
+
+    private void Exhaust(QueueEntry entry, in QueuedRecipient recipient, HostFault fault) =>
+        _exhausted.Enqueue(new ExhaustedRecipient(entry, recipient.Recipient, recipient.QueuedNs, fault));
+
+    private DestinationQueue SiteOf(string key)
+    {
+        ref var site = ref CollectionsMarshal.GetValueRefOrAddDefault(_sites, key, out _);
+        return site ??= new DestinationQueue(key, ++_siteNumber);
+    }
+
+    /// <summary>Forgets a site that has nothing left.</summary>
+    private void Release(DestinationQueue site)
+    {
+        if (site.Waiting == 0 && site.Sessions == 0 && !site.InRing && !site.InAssignable) _sites.Remove(site.Site);
+    }
+
+    private void Enqueue(DestinationQueue site, QueueEntry entry, in QueuedRecipient recipient, bool front)
+    {
+        var message = site.Last;
+        if (message is null || !ReferenceEquals(message.Entry, entry))
+        {
+            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_messages, new MessageAtSite(site.Number, entry.Id.Value), out var known);
+            if (!known)
+            {
+                slot = _spare.TryPop(out var spare) ? spare : new QueuedMessage();
+                slot.Entry = entry;
+                if (front) site.AddFirst(slot);
+                else site.AddLast(slot);
+            }
+
+            message = slot!;
+        }
+
+        var before = BatchesOf(message.Count);
+        message.Append(recipient);
+        Waiting++;
+        site.Changed(1, BatchesOf(message.Count) - before);
+    }
+
+    /// <summary>Makes the session's next transaction of the first recipients of <paramref name="message"/>.</summary>
+    private void Cut(SiteSession session, QueuedMessage message)
+    {
+        var site = session.Queue;
+        var before = BatchesOf(message.Count);
+        var count = Math.Min(message.Count, Math.Min(_batchLimit, session.RecipientLimit));
+        session.Batch.Start(message.Entry, count);
+        for (var i = 0; i < count; i++) session.Batch.Append(message.TakeFirst());
+        session.Transactions++;
+        session.LastEntry = Options.Reuse == SessionReuse.WithinMessage ? message.Entry : null;
+        Waiting -= count;
+        site.Changed(-count, BatchesOf(message.Count) - before);
+        if (message.Count == 0) Drop(site, message);
+    }
+
+    /// <summary>The host, or every host, of the site is dead: what waits moves on or is exhausted.</summary>
+    private void Drain(DestinationQueue site, HostFault fault, long nowNs)
+    {
+        while (site.First is { } message)
+        {
+            var entry = message.Entry;
+            var left = message.Count;
+            Waiting -= left;
+            site.Changed(-left, -BatchesOf(left));
+            Unlink(site, message);
+            while (left-- > 0)
+            {
+                var recipient = message.TakeFirst();
+                if (Options.Strategy == DeliveryStrategy.PerMxHost) AddToHost(entry, recipient, fault, nowNs);
+                else Exhaust(entry, recipient, fault);
+            }
+
+            Recycle(message);
+        }
+
+        Release(site);
+    }
+
+    private void Drop(DestinationQueue site, QueuedMessage message)
+    {
+        Unlink(site, message);
+        Recycle(message);
+    }
+
+    private void Unlink(DestinationQueue site, QueuedMessage message)
+    {
+        site.Remove(message);
+        _messages.Remove(new MessageAtSite(site.Number, message.Entry.Id.Value));
+    }
+
+    private void Recycle(QueuedMessage message)
+    {
+        message.Clear();
+        if (_spare.Count < KeptMessages) _spare.Push(message);
+    }
+
+    private int BatchesOf(int recipients) => (recipients + _batchLimit - 1) / _batchLimit;
+
+    private readonly record struct MessageAtSite(int Site, long Message);
+}

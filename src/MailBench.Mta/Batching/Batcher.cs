@@ -1,0 +1,161 @@
+using MailBench.Model.Options;
+using MailBench.Mta.Queue;
+using MailBench.Mta.Routing;
+
+namespace MailBench.Mta.Batching;
+
+/// <summary>
+/// Decides which recipients share a transaction, over which session, and in which order sites get sessions (method: delivery strategies). Pure: it is told
+/// what happened and when, and asked what to do; a shell dials and speaks.
+/// <list type="number">
+/// <item><see cref="Add"/> all recipients of a message, then <see cref="TryTakeWork"/> until it has none. Batches are cut only when a session is free, so what was
+/// added before shares transactions.</item>
+/// <item>An opened session: <see cref="Opened"/> or <see cref="HostFailed"/>; then <see cref="Next"/> after the opening and after each transaction.</item>
+/// <item>Recipients that a transaction did not settle go on by <see cref="Return"/> or <see cref="MoveOn"/>; all others belong to the shell.</item>
+/// <item>At the end of a session <see cref="Ended"/>; after any of these, take work and <see cref="TryTakeExhausted"/> again.</item>
+/// </list>
+/// No call looks at all sites: costs depend on the recipients and sessions concerned.
+/// </summary>
+public sealed partial class Batcher(BatchingOptions options)
+{
+    private readonly HostMemory _memory = new(options.DeadHostFirstNs, options.DeadHostMaxNs);
+
+    /// <summary>Sites that have work and an idle session for it.</summary>
+    private readonly Queue<DestinationQueue> _assignable = new();
+
+    /// <summary>Sites that want one more session, in turn.</summary>
+    private readonly Queue<DestinationQueue> _ring = new();
+    private readonly PriorityQueue<DestinationQueue, long> _paused = new();
+    private readonly Queue<ExhaustedRecipient> _exhausted = new();
+
+    public BatchingOptions Options { get; } = options;
+
+    /// <summary>Recipients waiting in all sites' queues.</summary>
+    public int Waiting { get; private set; }
+
+    /// <summary>Sites that have recipients or sessions.</summary>
+    public int Sites => _sites.Count;
+
+    /// <summary>Sessions, those being opened or closed included.</summary>
+    public int OpenSessions { get; private set; }
+
+    /// <summary>When work may come up by itself; <see cref="long.MaxValue"/> when only events can bring it.</summary>
+    public long NextWakeNs => _paused.TryPeek(out _, out var atNs) ? atNs : long.MaxValue;
+
+    /// <summary>
+    /// Queues one recipient. <paramref name="domain"/> keys the site of per-domain and per-recipient delivery; the route must have hosts. When all of them are known
+    /// to be dead, the recipient is exhausted at once.
+    /// </summary>
+    public void Add(QueueEntry entry, int recipient, string domain, Route route, long nowNs)
+    {
+        if (route.Hosts.Count == 0) throw new ArgumentException($"The route to {domain} has no hosts.", nameof(route));
+        if (Options.Strategy == DeliveryStrategy.PerMxHost)
+        {
+            AddToHost(entry, new QueuedRecipient(recipient, route, -1, 0, nowNs), null, nowNs);
+            return;
+        }
+
+        var site = SiteOf(Options.Strategy == DeliveryStrategy.PerMxSet ? route.MxSet : domain);
+        site.Route = route;
+        Enqueue(site, entry, new QueuedRecipient(recipient, route, 0, 0, nowNs), front: false);
+        Consider(site);
+    }
+
+    /// <summary>The next thing to do, or false: nothing until the next event or <see cref="NextWakeNs"/>.</summary>
+    public bool TryTakeWork(long nowNs, out Work work)
+    {
+        Wake(nowNs);
+        return TryAssign(out work) || TryOpenNext(nowNs, out work);
+    }
+
+    /// <summary>A recipient for which no host is left: the shell defers it.</summary>
+    public bool TryTakeExhausted(out ExhaustedRecipient exhausted) => _exhausted.TryDequeue(out exhausted);
+
+    private bool TryAssign(out Work work)
+    {
+        while (_assignable.TryDequeue(out var site))
+        {
+            site.InAssignable = false;
+            if (site.First is not { } message || site.Idle.Count == 0)
+            {
+                Release(site);
+                continue;
+            }
+
+            var session = site.Idle[^1];
+            RemoveIdle(session);
+            session.State = SessionState.Busy;
+            Cut(session, message);
+            Consider(site);
+            work = new Work(WorkKind.Begin, session);
+            return true;
+        }
+
+        work = default;
+        return false;
+    }
+
+    private bool TryOpenNext(long nowNs, out Work work)
+    {
+        work = default;
+        while (_ring.TryPeek(out var site))
+        {
+            if (WantsSession(site))
+            {
+                if (OpenSessions >= Options.SessionsOut) return TryEvict(out work);
+                Dequeue(site);
+                if (!TryOpen(site, nowNs, out var session)) continue;
+                Consider(site);
+                work = new Work(WorkKind.Open, session);
+                return true;
+            }
+
+            Dequeue(site);
+            Release(site);
+        }
+
+        return false;
+
+        void Dequeue(DestinationQueue site)
+        {
+            _ring.Dequeue();
+            site.InRing = false;
+        }
+    }
+
+    /// <summary>Puts a site where its work is found: among those with an idle session, or in the ring of those that want one more.</summary>
+    private void Consider(DestinationQueue site)
+    {
+        if (site.WaitingBatches == 0) return;
+        if (site.Idle.Count > 0 && !site.InAssignable)
+        {
+            site.InAssignable = true;
+            _assignable.Enqueue(site);
+        }
+
+        if (site.InRing || !WantsSession(site)) return;
+        site.InRing = true;
+        _ring.Enqueue(site);
+    }
+
+    private bool WantsSession(DestinationQueue site) =>
+        site.WaitingBatches > site.Opening + site.Idle.Count && site.Sessions < Options.SessionsPerSite && !site.Paused;
+
+    /// <summary>No more sessions for the site until then; those that stand go on.</summary>
+    private void Pause(DestinationQueue site, long untilNs)
+    {
+        if (site.Paused) return;
+        site.Paused = true;
+        _paused.Enqueue(site, untilNs);
+    }
+
+    private void Wake(long nowNs)
+    {
+        while (_paused.TryPeek(out var site, out var atNs) && atNs <= nowNs)
+        {
+            _paused.Dequeue();
+            site.Paused = false;
+            Consider(site);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using MailBench.Mta.Queue;
+using MailBench.Mta.Routing;
+
+namespace MailBench.Mta.Batching;
+
+internal enum SessionState { Opening, Busy, Idle, Closing, Ended }
+
+/// <summary>
+/// One outbound session as the batcher sees it: its site, the host to dial, the transaction in hand. The shell that performs it keeps itself in <see cref="Owner"/>.
+/// </summary>
+public sealed class SiteSession
+{
+    internal SiteSession(DestinationQueue queue, MxHost host)
+    {
+        Queue = queue;
+        Host = host;
+    }
+
+    public DestinationQueue Queue { get; }
+
+    /// <summary>The host to dial, or that stands.</summary>
+    public MxHost Host { get; internal set; }
+
+    /// <summary>The transaction in hand; reused for the next.</summary>
+    public DeliveryBatch Batch { get; } = new();
+
+    /// <summary>Transactions begun.</summary>
+    public int Transactions { get; internal set; }
+
+    /// <summary>Recipients that this host takes in a transaction (LIMITS RCPTMAX, or learnt from 452); lowered by the shell.</summary>
+    public int RecipientLimit { get; set; } = int.MaxValue;
+
+    /// <summary>The shell's own.</summary>
+    public object? Owner { get; set; }
+    internal SessionState State { get; set; }
+
+    /// <summary>The hosts left to dial, in order; null for per-mx-host.</summary>
+    internal MxHost[]? Hosts { get; init; }
+    internal int HostAt { get; set; }
+
+    /// <summary>The message of the last transaction, for reuse within a message.</summary>
+    internal QueueEntry? LastEntry { get; set; }
+    internal SiteSession? OlderIdle { get; set; }
+    internal SiteSession? NewerIdle { get; set; }
+}
+
+/// <summary>One transaction: recipients of one message that go to one host together.</summary>
+public sealed class DeliveryBatch
+{
+    private QueuedRecipient[] _recipients = new QueuedRecipient[1];
+
+    /// <summary>Null while there is none.</summary>
+    public QueueEntry? Entry { get; private set; }
+    public int Count { get; private set; }
+
+    public ref readonly QueuedRecipient this[int at] => ref _recipients[at];
+
+    internal void Start(QueueEntry entry, int capacity)
+    {
+        Entry = entry;
+        if (_recipients.Length < capacity) _recipients = new QueuedRecipient[capacity];
+    }
+
+    internal void Append(in QueuedRecipient recipient) => _recipients[Count++] = recipient;
+
+    internal void Clear()
+    {
+        Array.Clear(_recipients, 0, Count);
+        Entry = null;
+        Count = 0;
+    }
+}
