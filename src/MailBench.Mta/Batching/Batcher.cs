@@ -44,20 +44,20 @@ public sealed partial class Batcher(BatchingOptions options)
 
     /// <summary>
     /// Queues one recipient. <paramref name="domain"/> keys the site of per-domain and per-recipient delivery; the route must have hosts. When all of them are known
-    /// to be dead, the recipient is exhausted at once.
+    /// to be dead, the recipient is exhausted at once. <paramref name="queuedNs"/> goes with the recipient, for its delay.
     /// </summary>
-    public void Add(QueueEntry entry, int recipient, string domain, Route route, long nowNs)
+    public void Add(QueueEntry entry, int recipient, string domain, Route route, long queuedNs, long nowNs)
     {
         if (route.Hosts.Count == 0) throw new ArgumentException($"The route to {domain} has no hosts.", nameof(route));
         if (Options.Strategy == DeliveryStrategy.PerMxHost)
         {
-            AddToHost(entry, new QueuedRecipient(recipient, route, -1, 0, nowNs), null, nowNs);
+            AddToHost(entry, new QueuedRecipient(recipient, route, -1, 0, queuedNs), null, nowNs);
             return;
         }
 
         var site = SiteOf(Options.Strategy == DeliveryStrategy.PerMxSet ? route.MxSet : domain);
         site.Route = route;
-        Enqueue(site, entry, new QueuedRecipient(recipient, route, 0, 0, nowNs), front: false);
+        Enqueue(site, entry, new QueuedRecipient(recipient, route, 0, 0, queuedNs), front: false);
         Consider(site);
     }
 

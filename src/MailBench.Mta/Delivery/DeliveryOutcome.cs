@@ -43,16 +43,22 @@ public readonly record struct DeliveryOutcome
     /// <summary>The content had been sent whole and the final reply was lost: it may have been delivered all the same.</summary>
     public bool Uncertain { get; init; }
 
-    /// <summary>RFC 3463 status where no reply carries one; see <see cref="Status"/>.</summary>
+    /// <summary>RFC 3463 status where no reply carries one of the outcome's class; see <see cref="Status"/>.</summary>
     public string? OwnStatus { get; init; }
 
-    /// <summary>The RFC 3463 status for DSN and log, never null: the reply's, else ours, else <c>x.0.0</c> of the outcome's class.</summary>
-    public string Status => Reply?.Enhanced ?? OwnStatus ?? Kind switch
+    /// <summary>
+    /// The RFC 3463 status for DSN and log, never null: the reply's, else ours, else <c>x.0.0</c>. Always of the outcome's class: a host whose greeting
+    /// refuses for good is one that we defer for.
+    /// </summary>
+    public string Status
     {
-        OutcomeKind.Delivered => "2.0.0",
-        OutcomeKind.Deferred => "4.0.0",
-        _ => "5.0.0",
-    };
+        get
+        {
+            var kind = Kind switch { OutcomeKind.Delivered => '2', OutcomeKind.Deferred => '4', _ => '5' };
+            if (Reply?.Enhanced is { } said && said[0] == kind) return said;
+            return OwnStatus is { } own && own[0] == kind ? own : $"{kind}.0.0";
+        }
+    }
 
     /// <summary>One sentence: who said or did what, with host, address and reply.</summary>
     public string Reason

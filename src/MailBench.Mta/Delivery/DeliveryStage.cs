@@ -1,6 +1,9 @@
+using System.Net;
+using MailBench.Mta.Batching;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
 using MailBench.Transport;
+using MailBench.Wire.Smtp;
 
 namespace MailBench.Mta.Delivery;
 
@@ -9,32 +12,166 @@ public delegate void ResolveRoute(string domain, Action<Route> done);
 
 /// <summary>
 /// From queued recipients to outcomes: routes, batches, sessions. Every recipient given to <see cref="Add(QueueEntry, ReadOnlySpan{int})"/> gets exactly one
-/// outcome, unless <see cref="Stop"/> comes first. All on one loop.
+/// outcome, unless <see cref="Stop"/> comes first. Constructed anywhere, used on its loop only. What is added in a turn of the loop is batched at the turn's end.
 /// </summary>
-public sealed class DeliveryStage : IDisposable
+public sealed partial class DeliveryStage : IDisposable
 {
+    /// <summary>Content is read in pieces of this size; one buffer serves all sessions, since they share a thread.</summary>
+    internal const int PieceBytes = 64 << 10;
+
+    private readonly ResolveRoute _resolve;
+    private readonly OutcomeHandler _outcome;
+    private readonly HashSet<DeliverySession> _sessions = [];
+    private readonly LoopTimer _timer;
+    private bool _workWanted;
+    private bool _subscribed;
+    private bool _disposed;
+    private Action? _stopped;
+
     public DeliveryStage(EventLoop loop, ResolveRoute resolve, MessageQueue queue, DeliveryOptions options, OutcomeHandler outcome)
     {
-        _ = (loop, resolve, queue, options, outcome);
+        Loop = loop;
+        Queue = queue;
+        Options = options;
+        _resolve = resolve;
+        _outcome = outcome;
+        Batcher = new Batcher(BatchingOptions.From(options.Settings) with { TransactionsPerSession = options.TransactionsPerSession });
+        ClientOptions = new SmtpClientOptions { HeloName = options.HostName, Pipelining = options.Settings.Pipelining };
+        _timer = loop.CreateTimer(static state => ((DeliveryStage)state!).OnTimer(), this);
     }
 
     public DeliveryCounters Counters { get; } = new();
 
     /// <summary>Recipients given and without outcome so far.</summary>
-    public int InHand => throw new NotSupportedException();
+    public int InHand { get; private set; }
 
-    /// <summary>Takes recipients (indices) of one message for an attempt now. All that are due should come in one call, so that they share transactions.</summary>
-    public void Add(QueueEntry entry, ReadOnlySpan<int> recipients) => throw new NotSupportedException();
-
-    /// <summary>Takes all waiting recipients of a message.</summary>
-    public void Add(QueueEntry entry) => throw new NotSupportedException();
+    internal EventLoop Loop { get; }
+    internal MessageQueue Queue { get; }
+    internal DeliveryOptions Options { get; }
+    internal Batcher Batcher { get; }
+    internal SmtpClientOptions ClientOptions { get; }
+    internal byte[] Piece { get; } = new byte[PieceBytes];
+    internal bool IsStopping => _stopped is not null;
 
     /// <summary>
     /// Begins no new transaction, lets those in flight end, says QUIT and closes; <paramref name="stopped"/> runs on the loop afterwards. What was not begun gets no
     /// outcome and stays as it is in the queue. Later calls of Add are ignored.
     /// </summary>
-    public void Stop(Action stopped) => throw new NotSupportedException();
+    public void Stop(Action stopped)
+    {
+        if (IsStopping) throw new InvalidOperationException("Delivery is being stopped already.");
+        _stopped = stopped;
+        foreach (var session in _sessions.ToArray()) session.Stop();
+        WantWork();
+        // Nothing may be open, and then nothing else would bring this turn to the check.
+        Loop.Post(static state => ((DeliveryStage)state!).DoWork(), this);
+    }
 
-    /// <summary>Cuts what is still open (for the end of patience).</summary>
-    public void Dispose() => throw new NotSupportedException();
+    /// <summary>Cuts what is still open, without outcomes (the end of patience). On the loop, or after it has ended.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        if (_subscribed) Loop.TurnEnding -= OnTurnEnding;
+        foreach (var session in _sessions.ToArray()) session.Cut();
+        _sessions.Clear();
+        _timer.Dispose();
+    }
+
+    /// <summary>Has the batcher asked for work at the end of this turn.</summary>
+    internal void WantWork()
+    {
+        if (_disposed) return;
+        _workWanted = true;
+        if (_subscribed) return;
+        _subscribed = true;
+        Loop.TurnEnding += OnTurnEnding;
+    }
+
+    internal void Gone(DeliverySession session)
+    {
+        _sessions.Remove(session);
+        WantWork();
+    }
+
+    /// <summary>Tells the outcome of one recipient; it is in hand no longer.</summary>
+    internal void Report(in DeliveryOutcome outcome)
+    {
+        InHand--;
+        _outcome(outcome);
+    }
+
+    private void OnTurnEnding()
+    {
+        if (!_workWanted) return;
+        DoWork();
+        // An outcome may have brought new work; it has its turn, so that nothing can loop within this one.
+        if (_workWanted) Loop.Post(static _ => { }, null);
+    }
+
+    private void DoWork()
+    {
+        if (_disposed) return;
+        _workWanted = false;
+        var nowNs = Loop.TurnNs;
+        while (!IsStopping && Batcher.TryTakeWork(nowNs, out var work))
+        {
+            switch (work.Kind)
+            {
+                case WorkKind.Open:
+                    var session = new DeliverySession(this, work.Session);
+                    _sessions.Add(session);
+                    session.Dial();
+                    break;
+                case WorkKind.Begin:
+                    ((DeliverySession)work.Session.Owner!).Begin();
+                    break;
+                default:
+                    ((DeliverySession)work.Session.Owner!).Quit();
+                    break;
+            }
+        }
+
+        while (Batcher.TryTakeExhausted(out var exhausted)) ReportExhausted(exhausted, nowNs);
+        if (!IsStopping) ArmTimer();
+        else if (_sessions.Count == 0 && !_disposed) EndStop();
+    }
+
+    private void EndStop()
+    {
+        var stopped = _stopped!;
+        Dispose();
+        stopped();
+    }
+
+    private void ReportExhausted(in ExhaustedRecipient exhausted, long nowNs)
+    {
+        var fault = exhausted.Fault;
+        Report(new DeliveryOutcome
+        {
+            Entry = exhausted.Entry,
+            Recipient = exhausted.Recipient,
+            Kind = OutcomeKind.Deferred,
+            Reply = fault.Reply,
+            Step = fault.Step,
+            Detail = fault.Detail,
+            Host = fault.Host,
+            Address = fault.Address,
+            OwnStatus = fault.Status,
+            QueuedNs = exhausted.QueuedNs,
+            DelayNs = nowNs - exhausted.QueuedNs,
+        });
+    }
+
+    private void ArmTimer()
+    {
+        var nextNs = Math.Min(Batcher.NextWakeNs, NextReleaseNs);
+        if (nextNs < long.MaxValue) _timer.Arm(nextNs);
+    }
+
+    private void OnTimer()
+    {
+        ReleaseLate(Loop.TurnNs);
+        WantWork();
+    }
 }
