@@ -107,12 +107,11 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
     {
         var kind = contentSent && reply.IsPositive ? OutcomeKind.Delivered : reply.IsPermanent ? OutcomeKind.Failed : OutcomeKind.Deferred;
         var step = contentSent ? "end of data" : _mailAccepted ? "DATA" : "MAIL";
-        var limit = _accepted;
+        var limit = Math.Max(1, _accepted);
         for (var i = 0; i < Batch.Count; i++)
-        {
+            if (_fates[i] == Fate.TooMany) ReturnTooMany(i, limit);
+        for (var i = 0; i < Batch.Count; i++)
             if (_fates[i] is Fate.Open or Fate.Accepted) Settle(i, kind, reply, step);
-            else if (_fates[i] == Fate.TooMany) ReturnTooMany(i, limit);
-        }
 
         _maybeStale = true;
         if (_machine.ShouldClose) Finish(abort: false);
@@ -202,7 +201,8 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
 
     private void ReturnTooMany(int at, int limit)
     {
-        _site.RecipientLimit = Math.Min(_site.RecipientLimit, limit);
+        // Where one was accepted behind it, this was no limit of the transaction, and there is nothing to learn.
+        if (at >= limit && _fates.AsSpan(at, Batch.Count - at).IndexOf(Fate.Accepted) < 0) _site.RecipientLimit = Math.Min(_site.RecipientLimit, limit);
         Return(at, null);
     }
 
