@@ -55,19 +55,40 @@ internal abstract partial class LoopConnection
     /// <summary><paramref name="count"/> octets have been written to what <see cref="InputSpace"/> gave: presents them.</summary>
     protected void Arrived(byte[] scratch, int count)
     {
-        Volatile.Write(ref _octetsIn, _octetsIn + count);
-        if (_inputStart < _inputEnd)
+        if (_inputStart == _inputEnd)
         {
-            _inputEnd += count;
-            PresentInput();
+            Arrived(scratch.AsSpan(0, count));
             return;
         }
 
-        var consumed = Present(scratch.AsSpan(0, count));
-        if (consumed == count || _closing || _draining) return;
-        KeepInput(scratch.AsSpan(consumed, count - consumed), count - consumed);
-        _inputStart = 0;
-        _inputEnd = count - consumed;
+        Volatile.Write(ref _octetsIn, _octetsIn + count);
+        _inputEnd += count;
+        PresentInput();
+    }
+
+    /// <summary>Octets have arrived, maybe after reading was paused (an asynchronous receive cannot be taken back): presents or keeps them.</summary>
+    protected void Arrived(ReadOnlySpan<byte> octets)
+    {
+        Volatile.Write(ref _octetsIn, _octetsIn + octets.Length);
+        while (!octets.IsEmpty && !_closing && !_draining)
+        {
+            if (_inputStart == _inputEnd)
+            {
+                octets = octets[(_paused ? 0 : Present(octets))..];
+                if (octets.IsEmpty || _closing || _draining) return;
+                KeepInput(octets, octets.Length);
+                _inputStart = 0;
+                _inputEnd = octets.Length;
+                return;
+            }
+
+            var space = InputSpace([]).Span;
+            var step = Math.Min(space.Length, octets.Length);
+            octets[..step].CopyTo(space);
+            octets = octets[step..];
+            _inputEnd += step;
+            if (!_paused) PresentInput();
+        }
     }
 
     /// <summary>The peer's FIN.</summary>
