@@ -1,0 +1,28 @@
+using MailBench.Model.Records;
+using MailBench.Runs;
+using MailBench.Runs.Sweep;
+using Spectre.Console;
+
+namespace MailBench.Cli.Running;
+
+/// <summary>Live progress on standard error: bars on a terminal; plain lines with NO_COLOR, in a pipe or with CI=true. Standard output stays free for the summary.</summary>
+internal static class RunScreen
+{
+    public static async Task<RunOutcome> ShowAsync(RunPlan plan, TimeSpan estimate, RunFolder folder, TimeProvider time, Func<IRunWatcher, Task<RunOutcome>> run)
+    {
+        if (!IsTerminal) return await run(new PlainWatcher(plan, estimate, folder, Console.Error, time));
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        RunOutcome? outcome = null;
+        await console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+            .StartAsync(async bars => outcome = await run(new LiveWatcher(plan, estimate, bars, time)));
+        return outcome!;
+    }
+
+    /// <summary>Whether colour and animation are welcome.</summary>
+    public static bool IsTerminal =>
+        !Console.IsErrorRedirected && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("NO_COLOR")) && System.Environment.GetEnvironmentVariable("CI") is not ("true" or "1");
+
+    /// <summary><c>3 saturated (1.5Mbit/s, per-mx-host)</c>.</summary>
+    public static string NameOf(TrialPlan trial) =>
+        $"{trial.Point.Planned.Sweep}{(trial.Point.Planned.Axes.Count > 0 ? $" ({string.Join(", ", trial.Point.Planned.Axes.Values)})" : "")}{(trial.Repetition > 0 ? $", repetition {trial.Repetition + 1}" : "")}";
+}
