@@ -24,6 +24,9 @@ internal static class HelpExample
         return root;
     }
 
+    /// <summary>Whether help was asked for: then a missing argument is no fault.</summary>
+    public static bool AsksForHelp(this ParseResult parsed) => parsed.Action is HelpThenExample;
+
     private sealed class HelpThenExample(SynchronousCommandLineAction help) : SynchronousCommandLineAction
     {
         public override int Invoke(ParseResult parseResult)

@@ -16,7 +16,7 @@ var root = new RootCommand("MailBench measures mail delivery: a load harness, an
 };
 
 var parsed = root.WithHelpExamples().Parse(args);
-if (parsed.Errors.Count > 0)
+if (parsed.Errors.Count > 0 && !parsed.AsksForHelp())
 {
     foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync($"mailbench: {error.Message}");
     await Console.Error.WriteLineAsync($"Try: mailbench {string.Join(' ', CommandPath.Of(parsed))}--help");

@@ -21,7 +21,7 @@ internal static class RunCommand
         smoke: 2 points × 1 repetition, seed 1
           1 saturated  mta.strategy per-recipient
           2 saturated  mta.strategy per-mx-host
-        about 18 s
+        about 21 s
         """;
 
     public static Command Create()

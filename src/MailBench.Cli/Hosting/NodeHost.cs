@@ -68,6 +68,9 @@ internal sealed class NodeHost(INode node, bool control, TimeProvider time)
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
+
+        // Ctrl-C reaches the whole foreground group; a child's orders come from the runner, which finishes in its own order.
+        if (control && context.Signal == PosixSignal.SIGINT) return;
         if (Interlocked.Increment(ref _signals) > 1) System.Environment.Exit(ExitCode.Interrupted);
         _stopAsked.TrySetResult(context.Signal.ToString());
     }

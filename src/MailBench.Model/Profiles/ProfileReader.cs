@@ -161,6 +161,7 @@ public sealed partial class ProfileReader
     {
         YamlScalar { Text: "" } => "nothing",
         YamlScalar scalar => scalar.Text.Length <= 60 ? $"'{scalar.Text}'" : $"'{scalar.Text[..60]}…'",
+        YamlList { Items.Count: 0 } => "an empty list",
         YamlList => "a list",
         _ => "a mapping",
     };
