@@ -39,37 +39,67 @@ internal static class DeliveryReport
     {
         var words = new StringBuilder();
         words.Append(CultureInfo.InvariantCulture, $"This is the mail system at {hostName}.\r\n\r\n");
-        words.Append("Your message could not be delivered to ");
-        words.Append(failures.Count == 1 ? "one recipient" : $"{failures.Count} recipients").Append(". It will not be tried again. Delivery to\r\n");
-        words.Append("recipients who are not named here is not affected.\r\n");
-        foreach (var failure in failures)
-            words.Append(CultureInfo.InvariantCulture, $"\r\n<{Field(Text(entry.Recipients[failure.Recipient].Address))}>\r\n    {Field(failure.Reason)}\r\n");
-        return new TextPart("plain") { Text = words.ToString(), ContentTransferEncoding = ContentEncoding.QuotedPrintable };
-    }
-
-    private static MessageDeliveryStatus Status(QueueEntry entry, IReadOnlyList<RecipientFailure> failures, string hostName)
-    {
-        var status = new MessageDeliveryStatus();
-        status.StatusGroups.Add(new HeaderList
-        {
-            { "Reporting-MTA", $"dns; {hostName}" },
-            { "Arrival-Date", TraceHeader.Date(DateTimeOffset.FromUnixTimeMilliseconds(entry.AcceptedUnixMs)) },
-        });
+        words.Append(CultureInfo.InvariantCulture, $"Your message could not be delivered to {(failures.Count == 1 ? "one recipient" : $"{failures.Count} recipients")}. It will not be\r\n");
+        words.Append("tried again. Recipients who are not named here are not affected.\r\n");
         foreach (var failure in failures)
         {
-            var group = new HeaderList
-            {
-                { "Final-Recipient", $"rfc822; {Field(Text(entry.Recipients[failure.Recipient].Address))}" },
-                { "Action", "failed" },
-                { "Status", failure.Status },
-            };
-            if (failure.Host is { } host) group.Add("Remote-MTA", $"dns; {Field(host)}");
-            if (failure.Diagnostic is { } said) group.Add("Diagnostic-Code", $"smtp; {Field(said)}");
-            group.Add("Last-Attempt-Date", TraceHeader.Date(failure.At));
-            status.StatusGroups.Add(group);
+            words.Append(CultureInfo.InvariantCulture, $"\r\n<{Field(Text(entry.Recipients[failure.Recipient].Address))}>\r\n    ");
+            AppendFolded(words, Field(failure.Reason), at: 4, indent: "    ");
         }
 
-        return status;
+        return new TextPart("plain") { Text = words.ToString(), ContentTransferEncoding = ContentEncoding.SevenBit };
+    }
+
+    /// <summary>Written out here: MimeKit would encode long values as words of RFC 2047, which these fields do not allow (RFC 3464 §2.1.1).</summary>
+    private static MimePart Status(QueueEntry entry, IReadOnlyList<RecipientFailure> failures, string hostName)
+    {
+        var status = new StringBuilder();
+        Add(status, "Reporting-MTA", $"dns; {hostName}");
+        Add(status, "Arrival-Date", TraceHeader.Date(DateTimeOffset.FromUnixTimeMilliseconds(entry.AcceptedUnixMs)));
+        foreach (var failure in failures)
+        {
+            status.Append("\r\n");
+            Add(status, "Final-Recipient", $"rfc822; {Field(Text(entry.Recipients[failure.Recipient].Address))}");
+            Add(status, "Action", "failed");
+            Add(status, "Status", failure.Status);
+            if (failure.Host is { } host) Add(status, "Remote-MTA", $"dns; {Field(host)}");
+            if (failure.Diagnostic is { } said) Add(status, "Diagnostic-Code", $"smtp; {Field(said)}");
+            Add(status, "Last-Attempt-Date", TraceHeader.Date(failure.At));
+        }
+
+        return new MimePart("message", "delivery-status") { Content = new MimeContent(new MemoryStream(Encoding.ASCII.GetBytes(status.ToString()))) };
+    }
+
+    private static void Add(StringBuilder status, string name, string value)
+    {
+        status.Append(name).Append(": ");
+        AppendFolded(status, value, at: name.Length + 2, indent: "\t");
+    }
+
+    /// <summary>Breaks at spaces before column 76; a longer word stays whole (fields are bounded well below 998).</summary>
+    private static void AppendFolded(StringBuilder target, string text, int at, string indent)
+    {
+        const int width = 76;
+        var first = true;
+        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!first && at + 1 + word.Length > width)
+            {
+                target.Append("\r\n").Append(indent);
+                at = indent.Length;
+            }
+            else if (!first)
+            {
+                target.Append(' ');
+                at++;
+            }
+
+            target.Append(word);
+            at += word.Length;
+            first = false;
+        }
+
+        target.Append("\r\n");
     }
 
     private static MimePart Original(ReadOnlySpan<byte> header)

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Text;
+using CsCheck;
+using MailBench.Mta.Queue;
+using MailBench.Mta.Submission;
+using MimeKit;
+using Xunit;
+
+namespace MailBench.Unit.Mta;
+
+public class SubmissionPartsTests
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 5, 18, 30, 7, TimeSpan.FromHours(9));
+
+    [Fact]
+    public void Trace_header_is_folded_and_says_who_where_and_when() => Assert.Equal(
+        "Received: from client.example ([192.0.2.7])\r\n\tby mta.test with ESMTP id 1Z;\r\n\tMon, 05 Jan 2026 09:30:07 +0000\r\n",
+        Trace("client.example", "192.0.2.7"));
+
+    [Theory]
+    [InlineData("::1", "([IPv6:::1])")]
+    [InlineData("::ffff:192.0.2.7", "([192.0.2.7])")]
+    [InlineData("fe80::1%3", "([IPv6:fe80::1])")]
+    public void Trace_header_writes_address_literals(string client, string expected) => Assert.Contains(expected, Trace("c", client), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("a(b")]
+    [InlineData("a\r\nSubject: x")]
+    [InlineData("")]
+    [InlineData("\u00e9")]
+    public void Trace_header_takes_no_name_that_could_break_it(string helo) => Assert.StartsWith("Received: from unknown (", Trace(helo, "192.0.2.7"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Trace_header_reads_as_a_header_field()
+    {
+        var message = MimeMessage.Load(new MemoryStream(Encoding.ASCII.GetBytes(Trace("client.example", "192.0.2.7") + "Subject: x\r\n\r\nbody\r\n")));
+        Assert.Equal(["Received", "Subject"], message.Headers.Select(header => header.Field));
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("Received: a\r\nreceived: b\r\nRECEIVED:c\r\n\r\nReceived: body\r\n", 3)]
+    [InlineData("Subject: x\r\n Received: folded\r\nX-Received: y\r\nReceived-SPF: z\r\nReceive: w\r\n\r\n", 0)]
+    [InlineData("\r\nReceived: body\r\n", 0)]
+    [InlineData("Received:", 1)]
+    public void Hops_are_the_received_fields_of_the_header(string content, int expected)
+    {
+        var octets = Encoding.ASCII.GetBytes(content);
+        Gen.Int[1, Math.Max(1, octets.Length)].List[0, 5].Sample(sizes =>
+        {
+            var hops = new HopCounter();
+            var at = 0;
+            foreach (var size in sizes)
+            {
+                var take = Math.Min(size, octets.Length - at);
+                hops.Add(octets.AsSpan(at, take));
+                at += take;
+            }
+
+            hops.Add(octets.AsSpan(at));
+            return hops.Hops == expected;
+        }, iter: 200);
+    }
+
+    [Fact]
+    public void Content_comes_out_as_it_went_in_and_gives_its_memory_back() =>
+        Gen.Byte.Array[0, 30_000].List[0, 8].Sample(pieces =>
+        {
+            var budget = new ReceiveBudget(1 << 20);
+            using var buffer = new ContentBuffer(budget);
+            foreach (var piece in pieces) Assert.True(buffer.TryAdd(piece));
+            byte[] expected = [1, 2, .. pieces.SelectMany(piece => piece)];
+            Assert.Equal(expected, buffer.After(new byte[] { 1, 2 }).SelectMany(piece => piece.ToArray()));
+            Assert.True(budget.UsedBytes >= buffer.Length);
+            buffer.Dispose();
+            Assert.Equal(0, budget.UsedBytes);
+        }, iter: 30);
+
+    [Fact]
+    public void Content_beyond_the_budget_is_not_taken()
+    {
+        var budget = new ReceiveBudget(64 << 10);
+        using var one = new ContentBuffer(budget);
+        using var other = new ContentBuffer(budget);
+        Assert.True(one.TryAdd(new byte[48 << 10]));
+        Assert.False(other.TryAdd(new byte[48 << 10]));
+        one.Dispose();
+        other.Dispose();
+        Assert.Equal(0, budget.UsedBytes);
+    }
+
+    [Fact]
+    public void Full_disk_asks_to_come_again_and_other_errors_are_ours()
+    {
+        Assert.StartsWith("452 4.3.1", SubmissionReplies.For(new IOException("full", OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28)).ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("451 4.3.0", SubmissionReplies.For(new IOException("EIO", 5)).ToString(), StringComparison.Ordinal);
+    }
+
+    private static string Trace(string helo, string client) =>
+        Encoding.ASCII.GetString(TraceHeader.Compose(Encoding.Latin1.GetBytes(helo), extended: true, IPAddress.Parse(client), "mta.test", new QueueId(71), At));
+}
