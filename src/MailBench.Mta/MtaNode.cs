@@ -34,11 +34,14 @@ public sealed class MtaNode : INode
     private MessageFlow? _flow;
     private TrialBooks? _books;
 
-    internal MtaNode(MtaOptions options, TimeProvider time, OpenQueue openQueue)
+    public MtaNode(MtaOptions options, TimeProvider time) : this(options, time, openQueue: null) { }
+
+    /// <param name="openQueue">Another way to open the queue, for tests over a fake disk.</param>
+    internal MtaNode(MtaOptions options, TimeProvider time, OpenQueue? openQueue)
     {
         _options = options;
         _time = time;
-        _openQueue = openQueue;
+        _openQueue = openQueue ?? OpenSegments;
     }
 
     public string Role => "mta";
@@ -155,6 +158,8 @@ public sealed class MtaNode : INode
         EndTrialCommand => OnLoop(EndTrial),
         _ => throw new NotSupportedException($"An MTA knows no {command.GetType().Name}."),
     };
+
+    private MessageQueue OpenSegments(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()));
 
     /// <summary>On the loop, which owns all that is made here.</summary>
     private IPEndPoint Begin()

@@ -14,22 +14,20 @@ internal static class SubmissionReplies
     public static readonly SmtpReply DiskFull = SmtpReply.Of(452, "4.3.1", "The queue's disk is full, try again later");
     public static readonly SmtpReply QueueError = SmtpReply.Of(451, "4.3.0", "The queue could not store the message, try again later");
 
+    public static readonly SmtpReply QueueBusy = SmtpReply.Of(452, "4.3.1", "Too much mail waits for the queue's disk, try again later");
+    public static readonly SmtpReply TooLarge = SmtpReply.Of(552, "5.3.4", "Message is larger than the queue takes");
+
     public static SmtpReply Queued(QueueId id) => SmtpReply.Of(250, "2.0.0", $"Ok: queued as {id}");
 
     public static SmtpReply Loop(int hops) => SmtpReply.Of(554, "5.4.6", $"Mail loop: {hops} Received fields");
 
-    /// <summary>ENOSPC, EDQUOT and their Windows kin ask the client to come again when there is room; whatever else is this server's fault.</summary>
-    public static SmtpReply For(Exception error) => IsDiskFull(error) ? DiskFull : QueueError;
-
-    private static bool IsDiskFull(Exception error)
+    /// <summary>Why the queue did not take the message.</summary>
+    public static SmtpReply For(Exception error) => error is not QueueRefusedException refused ? QueueError : refused.Refusal switch
     {
-        const int enospc = 28, edquot = 122, windowsHandleDiskFull = 39, windowsDiskFull = 112;
-        for (var at = error; at is not null; at = at.InnerException)
-        {
-            if (at is not IOException) continue;
-            if (OperatingSystem.IsWindows() ? (at.HResult & 0xFFFF) is windowsHandleDiskFull or windowsDiskFull : at.HResult is enospc or edquot) return true;
-        }
-
-        return false;
-    }
+        QueueRefusal.Busy => QueueBusy,
+        QueueRefusal.DiskFull => DiskFull,
+        QueueRefusal.TooLarge => TooLarge,
+        QueueRefusal.Closed => Stopping,
+        _ => QueueError,
+    };
 }

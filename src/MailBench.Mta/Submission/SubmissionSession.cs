@@ -10,6 +10,7 @@ internal sealed partial class SubmissionSession(SubmissionStage stage, bool refu
     private Connection? _connection;
     private long _lastHeardNs;
     private bool _ending;
+    private bool _inputEnded;
 
     public void OnConnected(Connection connection)
     {
@@ -34,6 +35,13 @@ internal sealed partial class SubmissionSession(SubmissionStage stage, bool refu
         if (!_machine.IsWaiting) connection.ResumeReading();
     }
 
+    public void OnInputEnded(Connection connection)
+    {
+        // A client may send FIN behind its last message and still read: the answer that is owed goes out first.
+        if (_machine.IsWaiting) _inputEnded = true;
+        else if (!_ending) End();
+    }
+
     public void OnClosed(Connection connection, CloseReason reason)
     {
         _ending = true;
@@ -50,7 +58,9 @@ internal sealed partial class SubmissionSession(SubmissionStage stage, bool refu
         _lastHeardNs = connection.Loop.TurnNs;
         _machine.Resume(reply, connection.Output);
         AfterMachine(connection);
-        if (!_ending) connection.ResumeReading();
+        if (_ending) return;
+        if (_inputEnded) End();
+        else connection.ResumeReading();
     }
 
     public void EndWhenIdle()
@@ -61,11 +71,9 @@ internal sealed partial class SubmissionSession(SubmissionStage stage, bool refu
     /// <summary>Who waits for the queue is not silent: it is our turn.</summary>
     public void EndIfSilentSince(long oldestNs)
     {
-        if (_lastHeardNs < oldestNs && !_machine.IsWaiting) 
-        {
-            if (_ending) Abort();
-            else End(SubmissionReplies.Idle);
-        }
+        if (_lastHeardNs >= oldestNs || _machine.IsWaiting) return;
+        if (_ending) Abort();
+        else End(SubmissionReplies.Idle);
     }
 
     public void Abort() => _connection?.Abort();

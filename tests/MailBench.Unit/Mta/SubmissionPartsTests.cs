@@ -89,12 +89,14 @@ public class SubmissionPartsTests
         Assert.Equal(0, budget.UsedBytes);
     }
 
-    [Fact]
-    public void Full_disk_asks_to_come_again_and_other_errors_are_ours()
-    {
-        Assert.StartsWith("452 4.3.1", SubmissionReplies.For(new IOException("full", OperatingSystem.IsWindows() ? unchecked((int)0x80070070) : 28)).ToString(), StringComparison.Ordinal);
-        Assert.StartsWith("451 4.3.0", SubmissionReplies.For(new IOException("EIO", 5)).ToString(), StringComparison.Ordinal);
-    }
+    [Theory]
+    [InlineData(QueueRefusal.Busy, "452 4.3.1")]
+    [InlineData(QueueRefusal.DiskFull, "452 4.3.1")]
+    [InlineData(QueueRefusal.DiskFailed, "451 4.3.0")]
+    [InlineData(QueueRefusal.TooLarge, "552 5.3.4")]
+    [InlineData(QueueRefusal.Closed, "421 4.3.2")]
+    public void Queue_refusals_have_their_replies(QueueRefusal refusal, string expected) =>
+        Assert.StartsWith(expected, SubmissionReplies.For(new QueueRefusedException(refusal, "no")).ToString(), StringComparison.Ordinal);
 
     private static string Trace(string helo, string client) =>
         Encoding.ASCII.GetString(TraceHeader.Compose(Encoding.Latin1.GetBytes(helo), extended: true, IPAddress.Parse(client), "mta.test", new QueueId(71), At));
