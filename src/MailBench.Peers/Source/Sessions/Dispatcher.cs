@@ -83,7 +83,7 @@ internal sealed class Dispatcher
     public string? LastTrouble { get; private set; }
 
     /// <summary>True when an arrival offered now would get a session now.</summary>
-    public bool CanStart => _waiting.Count == 0 && (_idle.Count > 0 || CanDial(MonotonicClock.NowNs));
+    public bool CanStart => _waiting.Count == 0 && HasRoom(MonotonicClock.NowNs);
 
     public SourceEnvelope NewEnvelope() => new(_trial, Workload);
 
@@ -92,10 +92,16 @@ internal sealed class Dispatcher
     {
         var arrival = new Arrival(_sequence++, intendedNs);
         Books.Offered(arrival, scheduled);
-        if (_waiting.Count == 0 && TryGive(arrival)) return;
+        var nowNs = MonotonicClock.NowNs;
+        if (_waiting.Count == 0 && HasRoom(nowNs))
+        {
+            Give(arrival, nowNs);
+            return;
+        }
+
         Books.Queued();
-        if (_waiting.Count >= WaitingLimit) Drop(arrival, MonotonicClock.NowNs);
-        else _waiting.Enqueue(arrival with { QueuedNs = MonotonicClock.NowNs });
+        if (_waiting.Count >= WaitingLimit) Drop(arrival, nowNs);
+        else _waiting.Enqueue(arrival with { QueuedNs = nowNs });
     }
 
     /// <summary>Changes how many sessions there may be; surplus ones leave when they are idle.</summary>
@@ -164,7 +170,7 @@ internal sealed class Dispatcher
         _sessions.Remove(session);
         Forget(session);
         if (!wasReady) DialFailed();
-        if (again is { } arrival && !TryGive(arrival)) Requeue(arrival);
+        if (again is { } arrival) GoAgain(arrival);
         if (end is { } ended) Driver!.MessageEnded(ended);
         Serve();
         CheckDrained();
@@ -176,23 +182,32 @@ internal sealed class Dispatcher
         FirstTrouble ??= $"message {sequence}: {trouble}";
     }
 
-    private bool TryGive(Arrival arrival)
+    /// <summary>An idle session stands, or one may be dialled. Idle sessions that the peer has left are put aside.</summary>
+    private bool HasRoom(long nowNs)
     {
-        var nowNs = MonotonicClock.NowNs;
-        while (_idle.TryPop(out var idle))
+        while (_idle.TryPeek(out var idle))
         {
-            if (!idle.IsOpen) continue;
-            idle.Start(arrival, nowNs);
-            return true;
+            if (idle.IsOpen) return true;
+            _idle.Pop();
         }
 
-        if (!CanDial(nowNs)) return false;
+        return CanDial(nowNs);
+    }
+
+    /// <summary>Only where there is room.</summary>
+    private void Give(Arrival arrival, long nowNs)
+    {
+        if (_idle.TryPop(out var idle))
+        {
+            idle.Start(arrival, nowNs);
+            return;
+        }
+
         var session = new SourceSession(this);
         _sessions.Add(session);
         _dialling++;
         if (!_watch.IsArmed) _watch.Arm(nowNs + WatchEveryNs);
         session.Dial(arrival, nowNs);
-        return true;
     }
 
     private bool CanDial(long nowNs) =>
@@ -201,7 +216,7 @@ internal sealed class Dispatcher
     /// <summary>Gives what waits to the sessions that can be had, then lets the load start more.</summary>
     private void Serve()
     {
-        while (_waiting.TryPeek(out var arrival) && TryGive(arrival)) _waiting.Dequeue();
+        for (var nowNs = MonotonicClock.NowNs; _waiting.Count > 0 && HasRoom(nowNs);) Give(_waiting.Dequeue(), nowNs);
         Driver?.SessionAvailable();
     }
 
@@ -229,12 +244,24 @@ internal sealed class Dispatcher
         Driver!.MessageEnded(new MessageEnd(Outcome.Failed, 0));
     }
 
-    /// <summary>Rare, and short of waiting arrivals in front: the whole line is turned once.</summary>
-    private void Requeue(Arrival arrival)
+    /// <summary>In front of all that waits: rare, so the line may be turned once for it.</summary>
+    private void GoAgain(Arrival arrival)
     {
-        var behind = _waiting.Count;
-        _waiting.Enqueue(arrival with { QueuedNs = MonotonicClock.NowNs });
-        for (; behind > 0; behind--) _waiting.Enqueue(_waiting.Dequeue());
+        var nowNs = MonotonicClock.NowNs;
+        if (_cut)
+        {
+            Drop(arrival, nowNs);
+        }
+        else if (HasRoom(nowNs))
+        {
+            Give(arrival, nowNs);
+        }
+        else
+        {
+            var behind = _waiting.Count;
+            _waiting.Enqueue(arrival with { QueuedNs = nowNs });
+            for (; behind > 0; behind--) _waiting.Enqueue(_waiting.Dequeue());
+        }
     }
 
     /// <summary>Takes a session that closed while it was idle out of the line of idle ones.</summary>

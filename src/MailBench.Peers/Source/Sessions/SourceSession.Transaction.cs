@@ -73,7 +73,7 @@ internal sealed partial class SourceSession
         // 421 to the first command after a pause is a peer that closes idle sessions: OnClosed decides whether the message goes again.
         if (!_hasArrival || MayGoAgain && _inTransaction) return;
         _owner.Note(_arrival.Sequence, reply.ToString());
-        End(Outcome.Failed, reply.Code);
+        End(_machine.AwaitsFinalReply ? Outcome.Uncertain : Outcome.Failed, reply.Code);
     }
 
     private bool IsPipelined => _machine.Options.Pipelining && _machine.Capabilities.Pipelining;
