@@ -145,8 +145,9 @@ public sealed class SourceNode : INode
         var trial = new SourceTrial(_loop!, id, options, corpus, _counters, events);
         trial.LoadEnded = () =>
         {
-            Notify?.Invoke(new NodeNotice("load-done"));
-            if (!_control) _ = FinishAloneAsync(trial);
+            // Alone, standard output is for the counts; nobody waits for a notice.
+            if (_control) Notify?.Invoke(new NodeNotice("load-done"));
+            else _ = FinishAloneAsync(trial);
         };
         if (!_control) trial.NeverReached = trouble => _completion.TrySetException(new NodeRefusedException($"{options.To} gave no session: {trouble}"));
         return trial;
