@@ -1,9 +1,48 @@
 using System.CommandLine;
+using MailBench.Analysis;
+using MailBench.Model.Records;
+using MailBench.Reports;
+using Spectre.Console;
 
 namespace MailBench.Cli.Commands;
 
-/// <summary><c>mailbench report</c>.</summary>
+/// <summary><c>mailbench report RUN… [--out DIR]</c>: renders run folders again, from nothing but them.</summary>
 internal static class ReportCommand
 {
-    public static Command Create() => new("report", "Render run folders again.");
+    public static Command Create()
+    {
+        var runs = new Argument<string[]>("RUN") { Description = "Run folders", Arity = ArgumentArity.OneOrMore };
+        var target = new Option<string?>("--out") { Description = "Write the reports here instead of into the run folders (several runs: one folder each below it)" };
+        var command = new Command("report", "Render run folders again; needs nothing but them.") { runs, target };
+        command.SetAction(parsed => Render(parsed.GetValue(runs)!, parsed.GetValue(target)));
+        return command;
+    }
+
+    private static int Render(IReadOnlyList<string> runs, string? target)
+    {
+        var anyVoid = false;
+        foreach (var run in runs)
+        {
+            var folder = new RunFolder(Path.GetFullPath(run));
+            if (!Directory.Exists(folder.Root)) throw new UsageException($"{run}: there is no such folder; give the folder that 'mailbench run' named at its end.");
+            AnalysisResult result;
+            try
+            {
+                result = RunAnalysis.Analyze(folder);
+            }
+            catch (InvalidDataException damaged)
+            {
+                throw new UsageException(damaged.Message);
+            }
+
+            var into = target is null ? folder : new RunFolder(Path.GetFullPath(runs.Count == 1 ? target : Path.Combine(target, Path.GetFileName(folder.Root))));
+            Directory.CreateDirectory(into.Root);
+            RunReport.Write(result, into);
+            ConsoleSummary.Print(result.Summary, AnsiConsole.Console);
+            Console.WriteLine($"report: {into.ReportHtml}");
+            anyVoid |= result.Summary.Points.Any(p => p.Void);
+        }
+
+        return anyVoid ? ExitCode.Void : ExitCode.Good;
+    }
 }

@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text;
+using MailBench.Model.Records;
+using MailBench.Reports.Fonts;
+using MailBench.Reports.Plots;
+
+namespace MailBench.Reports.Html;
+
+/// <summary>The report as one page that needs nothing else: fonts, pictures and styles are inside, no script, light and dark by the reader's setting.</summary>
+internal static class HtmlReport
+{
+    public static string Render(RunSummary run)
+    {
+        var plots = RunPlots.Of(run);
+        var page = new StringBuilder();
+        page.Append($"""
+            <!doctype html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>{E(run.ProfileName)} – MailBench</title>
+            <style>{EmbeddedFonts.FontFaceCss}
+            {Resources.Text("report.css")}</style>
+            </head>
+            <body>
+            <a class="skip" href="#words">Skip to the result</a>
+            <header>
+            <h1>{E(run.ProfileName)}</h1>
+            <p class="lead">{E(run.Description ?? "")}</p>
+            {Badge(run)}
+            <nav aria-label="Sections"><ul><li><a href="#words">In words</a></li>{(plots.Count > 0 ? "<li><a href=\"#plots\">Plots</a></li>" : "")}<li><a href="#points">Points</a></li><li><a href="#details">Each point</a></li><li><a href="#disclosure">Disclosure</a></li></ul></nav>
+            </header>
+            <main>
+            <h2 id="words">In words</h2>
+            <div class="card"><ul class="words">{string.Concat(run.Sentences.Select(Sentence))}</ul></div>
+
+            """);
+        if (plots.Count > 0)
+        {
+            page.Append("<h2 id=\"plots\">Plots</h2>\n<div class=\"plots\">\n");
+            foreach (var plot in plots) page.Append(Figure(plot));
+            page.Append("</div>\n");
+        }
+
+        page.Append("<h2 id=\"points\">Points</h2>\n").Append(PointsTable(run)).Append("<h2 id=\"details\">Each point</h2>\n");
+        foreach (var point in run.Points) page.Append(PointDetails.Render(point));
+        page.Append("<h2 id=\"disclosure\">Disclosure</h2>\n").Append(Disclosure.Render(run));
+        page.Append($"</main>\n<footer><p>MailBench {E(run.Machine.MailBenchVersion)}, run {E(run.Run)}, {E(run.StartedAt)}. All figures derive from this run's folder; <code>run.json</code> holds them for programs.</p></footer>\n</body>\n</html>\n");
+        return page.ToString();
+    }
+
+    internal static string E(string text) => WebUtility.HtmlEncode(text);
+
+    private static string Sentence(string text) => $"<li{(text.Contains(" is void", StringComparison.Ordinal) ? " class=\"void\"" : "")}>{E(text)}</li>";
+
+    private static string Badge(RunSummary run)
+    {
+        var c = run.Conditions;
+        var items = new List<string> { c.Line, $"{c.Durability} on {c.Storage}", $"{c.WindowSeconds:0.#} s windows × {c.Repetitions}", c.Cores, c.Quick ? "quick" : "full" };
+        var voids = run.Points.Count(p => p.Void);
+        var flags = c.StorageFlags.ToList();
+        if (voids > 0) flags.Add($"{voids} of {run.Points.Count} points void");
+        if (run.PointsMissing > 0) flags.Add($"{run.PointsMissing} trials not run");
+        return $"<ul class=\"badge\" aria-label=\"Conditions\">{string.Concat(items.Select(i => $"<li>{E(i)}</li>"))}{string.Concat(flags.Select(f => $"<li class=\"flag\">{E(f)}</li>"))}</ul>";
+    }
+
+    private static string Figure(RunPlot plot) => $"""
+        <figure class="card" role="group" aria-label="{E(plot.Title)}">
+        <div class="light" role="img" aria-label="{E(plot.Title + ". " + plot.Alt)}">{RunPlots.InlineSvg(plot, PlotTheme.Light)}</div>
+        <div class="dark" role="img" aria-label="{E(plot.Title + ". " + plot.Alt)}">{RunPlots.InlineSvg(plot, PlotTheme.Dark)}</div>
+        <figcaption>{E(plot.Alt)}.</figcaption>
+        </figure>
+
+        """;
+
+    private static string PointsTable(RunSummary run)
+    {
+        var rows = new StringBuilder();
+        foreach (var p in run.Points)
+        {
+            rows.Append($"""
+                <tr{(p.Void ? " class=\"void\"" : "")}>
+                <th scope="row"><a href="#p{p.Point}-{p.Repetition}">{p.Point}{(run.Conditions.Repetitions > 1 ? $".{p.Repetition}" : "")}</a></th>
+                <td class="text">{E(p.Sweep)}</td><td>{E(Say.Capacity(p.CapacityBitsPerSecond))}</td><td class="text">{E(PlotSeries.NameOf(p))}</td><td class="text">{E(p.LoadModel)}</td>
+                <td>{(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))}</td><td>{Meter(p.BusyForward)}{Say.Percent(p.BusyForward)}</td><td>{Say.Number(p.YieldPerMbit)}</td>
+                <td>{Say.Number(p.WireOctetsPerDelivery)}</td><td>{Say.Number(p.TransactionsPerDelivery)}</td><td>{Say.Percent(p.Efficiency)}</td><td class="text">{E(p.Bottleneck)}</td>
+                <td>{(p.Latencies.TryGetValue("delivery", out var d) ? Say.Ms(d.P50) : Say.None)}</td><td>{(p.Latencies.TryGetValue("delivery", out var e) ? Say.Ms(e.P99) : Say.None)}</td>
+                <td class="text wrap">{E(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))}</td>
+                </tr>
+
+                """);
+        }
+
+        return $"""
+            <div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Table of points">
+            <table>
+            <thead><tr><th class="text" scope="col">point</th><th class="text" scope="col">sweep</th><th scope="col">line</th><th class="text" scope="col">variant</th><th class="text" scope="col">load</th>
+            <th scope="col">deliveries/s</th><th scope="col">line busy</th><th scope="col">deliveries<br>per Mbit</th><th scope="col">octets<br>per delivery</th><th scope="col">transactions<br>per delivery</th>
+            <th scope="col">efficiency</th><th class="text" scope="col">limited by</th><th scope="col">delivery p50</th><th scope="col">delivery p99</th><th class="text" scope="col">flags</th></tr></thead>
+            <tbody>
+            {rows}</tbody>
+            </table>
+            </div></div>
+
+            """;
+    }
+
+    internal static string Meter(double? share) => share is { } s
+        ? FormattableString.Invariant($"<span class=\"meter\" aria-hidden=\"true\"><i style=\"width:{Math.Clamp(s * 100, 0, 100):0}%\"></i></span>")
+        : "";
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using MailBench.Model.Records;
+using static MailBench.Reports.Html.HtmlReport;
+
+namespace MailBench.Reports.Html;
+
+/// <summary>Everything about one point, folded: utilisations, books, latencies, flags, features.</summary>
+internal static class PointDetails
+{
+    public static string Render(PointSummary p)
+    {
+        var html = new StringBuilder();
+        html.Append($"<details class=\"card\" id=\"p{p.Point}-{p.Repetition}\"{(p.Void ? " open" : "")}><summary>Point {p.Point}: {E(Say.Where(p))}<small>{E(p.Sweep)}, {E(p.LoadModel)}, {(p.Void ? "void" : $"{Say.Number(p.DeliveredPerSecond)} deliveries/s")}</small></summary>\n");
+        foreach (var reason in p.VoidReasons) html.Append($"<p class=\"bad\">Void: {E(reason)}</p>\n");
+        if (p.Failure is { LastLogLines.Count: > 0 } failure) html.Append($"<p>The last words of {E(failure.Role)}:</p><pre>{E(string.Join('\n', failure.LastLogLines))}</pre>\n");
+        foreach (var flag in p.Flags) html.Append($"<p class=\"warn\">Flag: {E(flag)}</p>\n");
+        html.Append("<div class=\"two\">\n").Append(Utilisations(p)).Append(Books(p.Books)).Append(Latencies(p)).Append(Figures(p)).Append("</div>\n</details>\n");
+        return html.ToString();
+    }
+
+    private static string Utilisations(PointSummary p) => p.Utilisations.Count == 0 ? "" : Table("Utilisation U = X·D ÷ C", ["resource", "demand per delivery", "capacity", "U"], p.Utilisations.Select(u =>
+        Row(u.Resource, $"{Say.Number(u.Demand)} {E(u.Unit)}", u.Capacity is { } c ? $"{Say.Number(c)} {E(u.Unit)}/s" : Say.None, Meter(u.Share) + Say.Percent(u.Share))));
+
+    private static string Books(BooksSummary b) => Table(
+        b.CountedNotBooked ? "Counted, not booked (recipients)" : $"Books (recipients): {(b.Close ? "closed" : "do not close")}", ["", "recipients"],
+        new (string Name, long Count)[]
+        {
+            ("offered", b.Offered), ("refused at the door", b.Refused), ("accepted", b.Accepted), ("= delivered", b.Delivered), ("+ failed with DSN", b.FailedWithDsn), ("+ discarded by policy", b.Discarded),
+            ("+ still queued", b.StillQueued), ("+ lost", b.Lost), ("uncertain", b.Uncertain), ("… of these arrived", b.UncertainArrived), ("duplicates", b.Duplicates), ("unexpected", b.Unexpected),
+        }.Select(r => Row(r.Name, Say.Number(r.Count))));
+
+    private static string Latencies(PointSummary p) => p.Latencies.Count == 0 ? "" : Table("Times", ["", "n", "p50", "p95", "p99", "p99.9", "max"], p.Latencies.Select(l =>
+        Row(l.Key.StartsWith("service.", StringComparison.Ordinal) ? "service: " + l.Key[8..] : l.Key, Say.Number(l.Value.Count), Say.Ms(l.Value.P50), Say.Ms(l.Value.P95), Say.Ms(l.Value.P99), Say.Ms(l.Value.P999), Say.Ms(l.Value.Max))));
+
+    private static string Figures(PointSummary p)
+    {
+        var rows = new List<string>
+        {
+            Row("window", $"{Say.Number(p.WindowSeconds)} s, {Say.Number(p.DeliveriesInWindow)} deliveries"),
+            Row("offered / accepted", $"{Say.Number(p.OfferedPerSecond)} / {Say.Number(p.AcceptedPerSecond)} messages/s"),
+            Row("ideal line ceiling", p.IdealCeilingPerSecond is null ? Say.None : $"{Say.Number(p.IdealCeilingLowPerSecond)} … {Say.Number(p.IdealCeilingPerSecond)} deliveries/s"),
+            Row("busy forward / reverse", $"{Say.Percent(p.BusyForward)} / {Say.Percent(p.BusyReverse)}"),
+            Row("goodput / wire efficiency", $"{Say.Percent(p.GoodputForward)} / {Say.Percent(p.WireEfficiency)}"),
+            Row("octets per delivery, forward / reverse", $"{Say.Number(p.WireOctetsPerDelivery)} / {Say.Number(p.WireOctetsReversePerDelivery)}"),
+            Row("connections / queries per delivery", $"{Say.Number(p.SessionsPerDelivery)} / {Say.Number(p.QueriesPerDelivery)}"),
+            Row("round trips / syncs per delivery", $"{Say.Number(p.RoundTripsPerDelivery)} / {Say.Number(p.SyncsPerDelivery)}"),
+            Row("CPU of the SUT per delivery", $"{Say.Number(p.CpuMsPerDelivery)} ms"),
+            Row("memory of the SUT", p.SutResidentBytesMax is { } m ? $"{Say.Number(m / 1048576.0)} MiB" : Say.None),
+            Row("CPU shares", string.Join(", ", p.CpuShares.OrderByDescending(s => s.Value).Select(s => $"{E(s.Key)} {Say.Percent(s.Value)}"))),
+            Row("features", E(string.Join(", ", p.Features.Select(f => $"{f.Key} {f.Value}")))),
+        };
+        return Table("Figures", ["", ""], rows, "wrap text");
+    }
+
+    private static string Row(string name, params string[] cells) => $"<tr><th scope=\"row\">{E(name)}</th>{string.Concat(cells.Select(c => $"<td>{c}</td>"))}</tr>\n";
+
+    private static string Table(string title, IReadOnlyList<string> heads, IEnumerable<string> rows, string cellClass = "")
+    {
+        var head = heads.All(h => h.Length == 0) ? "" : $"<thead><tr>{string.Concat(heads.Select((h, i) => $"<th scope=\"col\"{(i == 0 ? " class=\"text\"" : "")}>{E(h)}</th>"))}</tr></thead>";
+        var body = string.Concat(rows);
+        if (cellClass.Length > 0) body = body.Replace("<td>", $"<td class=\"{cellClass}\">", StringComparison.Ordinal);
+        return $"<section><h3>{E(title)}</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{E(title)}\"><table>{head}<tbody>\n{body}</tbody></table></div></section>\n";
+    }
+}

@@ -1,0 +1,23 @@
+using MailBench.Model.Records;
+
+namespace MailBench.Reports.Plots;
+
+/// <summary>Points of one curve: what tells them from other curves (the swept values that are neither line nor load), and its points.</summary>
+internal sealed record PlotSeries(string Name, IReadOnlyList<PointSummary> Points)
+{
+    /// <summary>Good points of a load model by series, in the order of first appearance.</summary>
+    public static IReadOnlyList<PlotSeries> Of(RunSummary run, Func<PointSummary, bool> where) =>
+        [.. run.Points.Where(p => !p.Void && where(p)).GroupBy(NameOf).Select(g => new PlotSeries(g.Key, [.. g]))];
+
+    public static string NameOf(PointSummary point)
+    {
+        var own = point.Axes.Where(a => !a.Key.StartsWith("line.", StringComparison.Ordinal) && !a.Key.StartsWith("load.", StringComparison.Ordinal)).Select(a => a.Value).ToList();
+        return own.Count == 0 ? point.Strategy : string.Join(", ", own);
+    }
+
+    /// <summary>Median over repetitions by line capacity, ascending; capacities without a value are left out.</summary>
+    public IReadOnlyList<(long Capacity, double Value)> ByCapacity(Func<PointSummary, double?> of) =>
+        [.. Points.GroupBy(p => p.CapacityBitsPerSecond).OrderBy(g => g.Key == 0 ? long.MaxValue : g.Key)
+            .Select(g => (g.Key, Values: g.Select(of).OfType<double>().Order().ToList())).Where(g => g.Values.Count > 0)
+            .Select(g => (g.Key, g.Values[g.Values.Count / 2]))];
+}

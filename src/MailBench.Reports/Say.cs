@@ -1,0 +1,34 @@
+using System.Globalization;
+using MailBench.Model.Records;
+using MailBench.Model.Units;
+
+namespace MailBench.Reports;
+
+/// <summary>How figures are written: three significant digits where digits would pretend more, a dash for what is not there.</summary>
+internal static class Say
+{
+    public const string None = "–";
+
+    public static string Number(double? value) => value switch
+    {
+        null => None,
+        var v when double.IsInfinity(v.Value) => "∞",
+        var v when Math.Abs(v.Value) >= 1000 => v.Value.ToString("#,0", CultureInfo.InvariantCulture),
+        var v when Math.Abs(v.Value) >= 100 => v.Value.ToString("0", CultureInfo.InvariantCulture),
+        var v when Math.Abs(v.Value) >= 10 => v.Value.ToString("0.0", CultureInfo.InvariantCulture),
+        var v when Math.Abs(v.Value) >= 1 => v.Value.ToString("0.00", CultureInfo.InvariantCulture),
+        var v when v.Value == 0 => "0",
+        var v => v.Value.ToString("0.####", CultureInfo.InvariantCulture),
+    };
+
+    public static string Percent(double? share) => share is { } s ? (s * 100).ToString(s < 0.1 ? "0.0" : "0.0", CultureInfo.InvariantCulture) + " %" : None;
+
+    public static string Ms(double ms) => double.IsInfinity(ms) ? "never" : ms >= 10_000 ? Number(ms / 1000) + " s" : Number(ms) + " ms";
+
+    public static string Capacity(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString().Replace("bit/s", " bit/s", StringComparison.Ordinal).Replace("M bit", " Mbit", StringComparison.Ordinal).Replace("k bit", " kbit", StringComparison.Ordinal).Replace("G bit", " Gbit", StringComparison.Ordinal);
+
+    /// <summary>The point's place in its sweep, load values that only follow the line left out.</summary>
+    public static string Where(PointSummary point) => point.Axes.Count == 0
+        ? point.Sweep
+        : string.Join(", ", point.Axes.Where(a => !a.Key.StartsWith("load.", StringComparison.Ordinal)).Select(a => a.Value));
+}

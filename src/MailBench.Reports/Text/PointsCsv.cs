@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using MailBench.Model.Records;
+
+namespace MailBench.Reports.Text;
+
+/// <summary>points.csv (RFC 4180): the columns of the contract first and in its order, then what else a point has. Empty: not measured, or void.</summary>
+internal static class PointsCsv
+{
+    private static readonly (string Name, Func<PointSummary, object?> Of)[] Columns =
+    [
+        ("point", p => p.Point), ("repetition", p => p.Repetition), ("capacityBitsPerSecond", p => p.CapacityBitsPerSecond), ("strategy", p => p.Strategy), ("users", p => p.Users),
+        ("intervalSeconds", p => p.IntervalSeconds), ("deliveredPerSecond", p => p.DeliveredPerSecond), ("busyForward", p => p.BusyForward), ("wireOctetsPerDelivery", p => p.WireOctetsPerDelivery),
+        ("sessionsPerDelivery", p => p.SessionsPerDelivery), ("transactionsPerDelivery", p => p.TransactionsPerDelivery), ("queriesPerDelivery", p => p.QueriesPerDelivery),
+        ("bottleneck", p => p.Bottleneck), ("flags", p => string.Join("; ", p.Flags)), ("void", p => p.Void),
+        ("voidReasons", p => string.Join("; ", p.VoidReasons)), ("sweep", p => p.Sweep), ("axes", p => string.Join("; ", p.Axes.Select(a => $"{a.Key}={a.Value}"))), ("loadModel", p => p.LoadModel),
+        ("windowSeconds", p => p.WindowSeconds), ("recipientsPerMessage", p => p.RecipientsPerMessage), ("offeredPerSecond", p => p.OfferedPerSecond), ("acceptedPerSecond", p => p.AcceptedPerSecond),
+        ("deliveriesInWindow", p => p.DeliveriesInWindow), ("busyReverse", p => p.BusyReverse), ("goodputForward", p => p.GoodputForward), ("wireEfficiency", p => p.WireEfficiency),
+        ("yieldPerMbit", p => p.YieldPerMbit), ("wireOctetsReversePerDelivery", p => p.WireOctetsReversePerDelivery), ("roundTripsPerDelivery", p => p.RoundTripsPerDelivery),
+        ("syncsPerDelivery", p => p.SyncsPerDelivery), ("cpuMsPerDelivery", p => p.CpuMsPerDelivery), ("sutResidentBytesMax", p => p.SutResidentBytesMax),
+        ("idealCeilingPerSecond", p => p.IdealCeilingPerSecond), ("idealCeilingLowPerSecond", p => p.IdealCeilingLowPerSecond), ("efficiency", p => p.Efficiency),
+        ("drift", p => p.Drift), ("driftHalfWidth", p => p.DriftHalfWidth),
+        ("deliveryP50Ms", p => Latency(p, "delivery")?.P50), ("deliveryP95Ms", p => Latency(p, "delivery")?.P95), ("deliveryP99Ms", p => Latency(p, "delivery")?.P99),
+        ("responseP50Ms", p => Latency(p, "response")?.P50), ("responseP95Ms", p => Latency(p, "response")?.P95), ("responseP99Ms", p => Latency(p, "response")?.P99),
+        ("latenessP99Ms", p => Latency(p, "lateness")?.P99), ("waitingP99Ms", p => Latency(p, "waiting")?.P99),
+        ("booksOffered", p => p.Books.Offered), ("booksAccepted", p => p.Books.Accepted), ("booksDelivered", p => p.Books.Delivered), ("booksFailedWithDsn", p => p.Books.FailedWithDsn),
+        ("booksDiscarded", p => p.Books.Discarded), ("booksStillQueued", p => p.Books.StillQueued), ("booksLost", p => p.Books.Lost), ("booksRefused", p => p.Books.Refused),
+        ("booksUncertain", p => p.Books.Uncertain), ("duplicates", p => p.Books.Duplicates),
+    ];
+
+    public static string Render(IEnumerable<PointSummary> points)
+    {
+        var text = new StringBuilder().AppendJoin(',', Columns.Select(c => c.Name)).Append("\r\n");
+        foreach (var point in points) text.AppendJoin(',', Columns.Select(c => Cell(c.Of(point)))).Append("\r\n");
+        return text.ToString();
+    }
+
+    private static Percentiles? Latency(PointSummary point, string name) => point.Latencies.GetValueOrDefault(name);
+
+    private static string Cell(object? value)
+    {
+        var text = value switch
+        {
+            null => "",
+            bool truth => truth ? "true" : "false",
+            double number => number.ToString("R", CultureInfo.InvariantCulture),
+            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+            _ => value.ToString() ?? "",
+        };
+        // A spreadsheet would take a leading =, + or @ in a foreign text for a formula.
+        if (value is string && text.Length > 0 && text[0] is '=' or '+' or '@') text = "'" + text;
+        return text.AsSpan().IndexOfAny("\",\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+}
