@@ -14,7 +14,7 @@ public sealed class DnsNode : INode
     /// <summary>Ports tried when the system's pick for UDP is taken for TCP.</summary>
     private const int PortAttempts = 50;
 
-    private readonly DnsOptions _options;
+    private readonly IPEndPoint _listen;
     private readonly DnsResponder _responder;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EventLoop? _loop;
@@ -26,13 +26,13 @@ public sealed class DnsNode : INode
     /// Reads the zones. Throws <see cref="ZoneException"/> (file, line and what is wrong), <see cref="FormatException"/> for a generator or fault that cannot
     /// be, and <see cref="IOException"/> for a zone file that cannot be read.
     /// </summary>
-    public DnsNode(DnsOptions options)
+    public DnsNode(DnsOptions options) : this(options.Listen, ReadZones(options), options.Faults) { }
+
+    internal DnsNode(IPEndPoint listen, IReadOnlyList<Zone> zones, IEnumerable<DnsFault> faults)
     {
-        _options = options;
-        var zones = options.ZoneFiles.Select(MasterFile.Read).ToList();
-        if (options.Generate is { } spec) zones.Add(ZoneGenerator.Generate(spec));
         if (zones.Count == 0) throw new ZoneException("There is no zone to serve; give zone files, or a zone to generate.");
-        _responder = new DnsResponder(new ZoneSet(zones), new FaultTable(options.Faults));
+        _listen = listen;
+        _responder = new DnsResponder(new ZoneSet(zones), new FaultTable(faults));
     }
 
     public string Role => "dns";
@@ -56,7 +56,7 @@ public sealed class DnsNode : INode
         catch (SocketException refused)
         {
             await DisposeAsync();
-            throw new NodeRefusedException($"{_options.Listen} cannot be bound for DNS: {refused.Message}. Choose another address or port (ports below 1024 need privilege), or stop what listens there.", refused);
+            throw new NodeRefusedException($"{_listen} cannot be bound for DNS: {refused.Message}. Choose another address or port (ports below 1024 need privilege), or stop what listens there.", refused);
         }
 
         _udp!.Start();
@@ -97,19 +97,26 @@ public sealed class DnsNode : INode
         _loop = null;
     }
 
+    private static List<Zone> ReadZones(DnsOptions options)
+    {
+        var zones = options.ZoneFiles.Select(MasterFile.Read).ToList();
+        if (options.Generate is { } spec) zones.Add(ZoneGenerator.Generate(spec));
+        return zones;
+    }
+
     /// <summary>UDP first; where the system picked its port, TCP may find that one taken, and both try another.</summary>
     private void Bind()
     {
         for (var attempt = 1; ; attempt++)
         {
-            var udp = new UdpServer(_options.Listen, _responder, SendLater);
+            var udp = new UdpServer(_listen, _responder, SendLater);
             try
             {
                 _tcp!.Listen(udp.EndPoint);
                 _udp = udp;
                 return;
             }
-            catch (SocketException) when (_options.Listen.Port == 0 && attempt < PortAttempts)
+            catch (SocketException) when (_listen.Port == 0 && attempt < PortAttempts)
             {
                 udp.Dispose();
             }

@@ -11,7 +11,7 @@ public sealed class DnsCodecTests
 
     [Fact]
     public void A_query_written_is_the_query_read() =>
-        Gen.Select(Gen.UShort, Names, Gen.OneOfConst(DnsType.A, DnsType.MX, DnsType.TXT, DnsType.ANY), Gen.Int[512, 4096].Nullable()).Sample((id, name, type, edns) =>
+        Gen.Select(Gen.UShort, Names, Gen.OneOf(Gen.Const(DnsType.A), Gen.Const(DnsType.MX), Gen.Const(DnsType.TXT), Gen.Const(DnsType.ANY)), Gen.Int[512, 4096].Nullable()).Sample((id, name, type, edns) =>
         {
             Span<byte> message = stackalloc byte[512];
             message = message[..DnsQuery.Write(message, id, name, type, edns)];
@@ -126,9 +126,8 @@ public sealed class DnsCodecTests
             Span<ushort> scratch = stackalloc ushort[DnsResponseWriter.ScratchWords];
             var output = new byte[4096];
             var writer = new DnsResponseWriter(message, query, output, limit, scratch);
-            var fitted = written.TakeWhile(record => true).ToList();
             var count = 0;
-            foreach (var (owner, ttl, rdata) in fitted)
+            foreach (var (owner, ttl, rdata) in written)
             {
                 if (!writer.TryWrite(DnsSection.Answer, owner.Wire, ttl, rdata)) break;
                 count++;
