@@ -24,7 +24,7 @@ public sealed partial class DeliveryStage : IDisposable
     private readonly HashSet<DeliverySession> _sessions = [];
     private readonly LoopTimer _timer;
     private bool _workWanted;
-    private bool _subscribed;
+    private long _endedTurnNs;
     private bool _disposed;
     private Action? _stopped;
 
@@ -38,6 +38,7 @@ public sealed partial class DeliveryStage : IDisposable
         Batcher = new Batcher(BatchingOptions.From(options.Settings) with { TransactionsPerSession = options.TransactionsPerSession });
         ClientOptions = new SmtpClientOptions { HeloName = options.HostName, Pipelining = options.Settings.Pipelining };
         _timer = loop.CreateTimer(static state => ((DeliveryStage)state!).OnTimer(), this);
+        loop.TurnEnding += OnTurnEnding;
     }
 
     public DeliveryCounters Counters { get; } = new();
@@ -72,20 +73,18 @@ public sealed partial class DeliveryStage : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        if (_subscribed) Loop.TurnEnding -= OnTurnEnding;
+        Loop.TurnEnding -= OnTurnEnding;
         foreach (var session in _sessions.ToArray()) session.Cut();
         _sessions.Clear();
         _timer.Dispose();
     }
 
-    /// <summary>Has the batcher asked for work at the end of this turn.</summary>
+    /// <summary>Has the batcher asked for work at the end of this turn, or, where that is past, of the next.</summary>
     internal void WantWork()
     {
-        if (_disposed) return;
+        if (_workWanted || _disposed) return;
         _workWanted = true;
-        if (_subscribed) return;
-        _subscribed = true;
-        Loop.TurnEnding += OnTurnEnding;
+        if (_endedTurnNs == Loop.TurnNs) Loop.Post(static _ => { }, null);
     }
 
     internal void Gone(DeliverySession session)
@@ -103,10 +102,8 @@ public sealed partial class DeliveryStage : IDisposable
 
     private void OnTurnEnding()
     {
-        if (!_workWanted) return;
-        DoWork();
-        // An outcome may have brought new work; it has its turn, so that nothing can loop within this one.
-        if (_workWanted) Loop.Post(static _ => { }, null);
+        _endedTurnNs = Loop.TurnNs;
+        if (_workWanted) DoWork();
     }
 
     private void DoWork()
