@@ -1,4 +1,5 @@
 using System.Globalization;
+using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
 
@@ -22,7 +23,14 @@ public sealed class PointSettings(PlannedPoint point)
     public int? BacklogRecipients => Number("load.backlog");
     public string Workload => Text("workload.messages") is { Length: > 0 } real ? $"real mail ({real})" : Text("workload.mix") is { Length: > 0 } mix ? mix : Text("workload.size") ?? "unknown";
 
+    public GateSettings Gates => new(
+        double.TryParse(Text("gates.ceiling"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ceiling) ? ceiling : 1.5,
+        Duration.TryParse(Text("gates.lateness"), out var lateness) ? lateness.TotalMilliseconds : 1,
+        Share("gates.latenessShare", 0.10), Share("gates.steal", 0.02), Share("gates.probeDrift", 0.10));
+
     public string? Text(string path) => point.Settings.GetValueOrDefault(path);
+
+    private double Share(string path, double otherwise) => SettingForm.TryShare(Text(path) ?? "", out var share) ? share : otherwise;
 
     private int? Number(string path) => int.TryParse(Text(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
 
@@ -37,3 +45,6 @@ public sealed class PointSettings(PlannedPoint point)
         return BitRate.TryParse(direction == 0 ? text[..(cut + 2)] : text[(cut + 3)..], out var one) ? one : BitRate.Unlimited;
     }
 }
+
+/// <summary>The bounds of gates that a profile may set (its <c>gates:</c> section; the method's values unless said).</summary>
+public sealed record GateSettings(double Ceiling, double LatenessMs, double LatenessShare, double Steal, double ProbeDrift);

@@ -14,10 +14,7 @@ internal sealed record GateInput(
 /// </summary>
 internal static class Gates
 {
-    private const double StealBound = 0.02;
     private const double BusyBound = 1.01;
-    private const double CeilingFactor = 1.5;
-    private const double ProbeBound = 0.10;
     private const double GrowthBound = 0.05;
 
     public static PointSummary Apply(PointSummary point, GateInput input)
@@ -37,28 +34,29 @@ internal static class Gates
         if (point.BusyForward > BusyBound) yield return Say($"the line was {point.BusyForward:P1} busy forward: more than it can be");
         if (point.BusyReverse > BusyBound) yield return Say($"the line was {point.BusyReverse:P1} busy in reverse: more than it can be");
         if (point.LoadModel == "open")
-            foreach (var late in Lateness(point)) yield return late;
+            foreach (var late in Lateness(point, input.Settings.Gates)) yield return late;
         foreach (var low in Ceilings(point, input)) yield return low;
     }
 
-    private static IEnumerable<string> Lateness(PointSummary point)
+    private static IEnumerable<string> Lateness(PointSummary point, GateSettings gates)
     {
         if (!point.Latencies.TryGetValue("lateness", out var late) || !point.Latencies.TryGetValue("response", out var response)) yield break;
         foreach (var (name, lateness, bound) in new[] { ("p50", late.P50, response.P50), ("p95", late.P95, response.P95), ("p99", late.P99, response.P99) })
-            if (lateness > Math.Max(1, bound / 10))
-                yield return Say($"the source itself was late: {name} {lateness:0.00} ms, above max(1 ms, a tenth of the response's {bound:0.00} ms)");
+            if (lateness > Math.Max(gates.LatenessMs, bound * gates.LatenessShare))
+                yield return Say($"the source itself was late: {name} {lateness:0.00} ms, above max({gates.LatenessMs:0.##} ms, {gates.LatenessShare:0.#%} of the response's {bound:0.00} ms)");
     }
 
     private static IEnumerable<string> Ceilings(PointSummary point, GateInput input)
     {
         var probes = input.Header.Calibration?.Ceilings ?? [];
+        var factor = input.Settings.Gates.Ceiling;
         var workload = probes.FirstOrDefault(p => p.Recipients == point.RecipientsPerMessage);
-        if (workload is not null && point.AcceptedPerSecond * CeilingFactor > workload.MessagesPerSecond)
-            yield return Say($"the testbed is too slow: source to sink alone does {workload.MessagesPerSecond:0} messages/s, less than {CeilingFactor} × the {point.AcceptedPerSecond:0.#} accepted");
+        if (workload is not null && point.AcceptedPerSecond * factor > workload.MessagesPerSecond)
+            yield return Say($"the testbed is too slow: source to sink alone does {workload.MessagesPerSecond:0} messages/s, less than {factor} × the {point.AcceptedPerSecond:0.#} accepted");
         var single = probes.FirstOrDefault(p => p.Recipients == 1);
         var transactions = input.Counters.InWindow("sink", CounterNames.Transactions) / point.WindowSeconds;
-        if (single is not null && transactions * CeilingFactor > single.MessagesPerSecond)
-            yield return Say($"the testbed is too slow: the sink alone does {single.MessagesPerSecond:0} transactions/s, less than {CeilingFactor} × the {transactions:0} it got");
+        if (single is not null && transactions * factor > single.MessagesPerSecond)
+            yield return Say($"the testbed is too slow: the sink alone does {single.MessagesPerSecond:0} transactions/s, less than {factor} × the {transactions:0} it got");
     }
 
     private static IEnumerable<string> Flags(PointSummary point, GateInput input)
@@ -70,9 +68,9 @@ internal static class Gates
             yield return Say($"backlog not constant: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");
         if (point.LoadModel == "open" && input.GrowthRecipients > GrowthBound * point.DeliveriesInWindow + point.RecipientsPerMessage)
             yield return Say($"the queue grew by {input.GrowthRecipients} recipients over the window: more is offered than delivered");
-        if (input.Trial.StealShare > StealBound) yield return Say($"cpu steal {input.Trial.StealShare:0.0%}: other guests took time of this machine");
+        if (input.Trial.StealShare > input.Settings.Gates.Steal) yield return Say($"cpu steal {input.Trial.StealShare:0.0%}: other guests took time of this machine");
         if (point.Books.Duplicates > 0) yield return Say($"{point.Books.Duplicates} duplicates");
-        if (input.Header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > ProbeBound)
+        if (input.Header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > input.Settings.Gates.ProbeDrift)
             yield return Say($"sync probe moved {after / c.SyncsPerSecondBefore - 1:+0%;-0%} during the run");
         if (point.Bottleneck is Utilisations.MachineCpu or Utilisations.BusiestThread)
             yield return $"cpu-bound on this testbed, whose roles share {input.Header.Machine.CpuCount} cores ({string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Say($"{s.Key} {s.Value:0%}")))})";

@@ -1,7 +1,8 @@
-using System.Text.Json;
 using MailBench.Analysis;
 using MailBench.Model.Records;
+using MailBench.Reports;
 using MailBench.Runs;
+using Spectre.Console;
 
 namespace MailBench.Cli.Running;
 
@@ -19,10 +20,11 @@ internal static class RunEnding
         var anyVoid = false;
         if (outcome.TrialsFinished > 0)
         {
-            var summary = RunAnalysis.Analyze(folder).Summary;
-            anyVoid = summary.Points.Any(point => point.Void);
-            if (json) Console.Out.WriteLine(JsonSerializer.Serialize(summary, RecordJson.Indented));
-            else foreach (var sentence in summary.Sentences) Console.Out.WriteLine(sentence);
+            var result = RunAnalysis.Analyze(folder);
+            RunReport.Write(result, folder);
+            anyVoid = result.Summary.Points.Any(point => point.Void);
+            if (json) Console.Out.Write(File.ReadAllText(folder.Summary));
+            else Print(result.Summary, folder);
         }
 
         if (outcome.Interrupted) Console.Error.WriteLine($"mailbench: interrupted; {outcome.TrialsFinished} of {outcome.TrialsPlanned} trials are kept. Go on with: --resume {Path.GetRelativePath(".", folder.Root)}");
@@ -32,5 +34,11 @@ internal static class RunEnding
             { Interrupted: true } => ExitCode.Interrupted,
             _ => anyVoid ? ExitCode.Void : ExitCode.Good,
         };
+    }
+
+    private static void Print(RunSummary summary, RunFolder folder)
+    {
+        ConsoleSummary.Print(summary, AnsiConsole.Console);
+        Console.Out.WriteLine($"report: {Path.GetRelativePath(".", folder.ReportHtml)}");
     }
 }

@@ -79,7 +79,6 @@ public static partial class SettingsTable
         new("gates.latenessShare", SettingKind.Share, "10%", "… unless it is below this share of the response time there.") { Max = 1 },
         new("gates.steal", SettingKind.Share, "2%", "CPU steal above which a point is flagged.") { Max = 1 },
         new("gates.probeDrift", SettingKind.Share, "10%", "Movement of the sync or line probe during the run above which points are flagged.") { Max = 1 },
-        new("gates.drift", SettingKind.Share, "5%", "Drift of the rate over the window above which a point is flagged unsteady.") { Max = 1 },
     ];
 
     private static readonly Dictionary<string, Setting> ByPath = All.ToDictionary(setting => setting.Path, StringComparer.Ordinal);

@@ -12,7 +12,8 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
     private async Task<ISystemUnderTest> StartOwnCoreAsync(Model.Profiles.SettingValues settings, TrialMark mark, CancellationToken cancellationToken)
     {
         var token = $"{mark.Point}-{mark.Repetition}";
-        var place = new SutPlace(Path.Combine(record.QueueRoot, $"queue-{token}"), bench.DnsServer, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"));
+        var place = new SutPlace(
+            Path.Combine(record.QueueRoot, $"queue-{token}"), bench.DnsServer, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"), Path.Combine(folder.Logs, $"attempts-{token}.log"));
         var log = new RoleLog(Path.Combine(folder.Logs, "mta.log"), $"mta, point {mark.Point}, repetition {mark.Repetition}");
         return await OwnCore.StartAsync(program, settings, place, log, time, cancellationToken);
     }

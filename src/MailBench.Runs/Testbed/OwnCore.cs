@@ -10,7 +10,7 @@ using MailBench.Model.Units;
 namespace MailBench.Runs.Testbed;
 
 /// <summary>Where a SUT finds the rest of the testbed.</summary>
-internal sealed record SutPlace(string QueueRoot, IPEndPoint Dns, int SmtpPort, string ConfigPath);
+internal sealed record SutPlace(string QueueRoot, IPEndPoint Dns, int SmtpPort, string ConfigPath, string AttemptLogPath);
 
 /// <summary>MailBench's own MTA core as the system under test, on queue directories of its own that go with it.</summary>
 internal sealed class OwnCore : ISystemUnderTest
@@ -43,6 +43,7 @@ internal sealed class OwnCore : ISystemUnderTest
         [
             "--listen", "127.0.0.1:0", "--queue", string.Join(',', queues), "--dns", place.Dns.ToString(), "--smtp-port", place.SmtpPort.ToString(CultureInfo.InvariantCulture),
             "--relay-from", "127.0.0.0/8", "--hostname", $"sut.{settings.Text("dns.suffix")}", "--config", place.ConfigPath,
+            "--attempt-log", place.AttemptLogPath,
         ];
         try
         {

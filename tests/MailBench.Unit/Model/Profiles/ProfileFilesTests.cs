@@ -2,7 +2,7 @@ using MailBench.Model.Profiles;
 using MailBench.Runs.Sweep;
 using Xunit;
 
-namespace MailBench.Unit.Model.Profiles;
+namespace MailBench.Unit.Profiles;
 
 public class ProfileFilesTests
 {

@@ -4,7 +4,7 @@ using MailBench.Model.Profiles;
 using MailBench.Model.Units;
 using Xunit;
 
-namespace MailBench.Unit.Model.Profiles;
+namespace MailBench.Unit.Profiles;
 
 public class ProfileReaderTests
 {
