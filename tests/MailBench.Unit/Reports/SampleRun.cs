@@ -61,7 +61,7 @@ internal static class SampleRun
 
         return new PointSummary
         {
-            Point = number, Repetition = 0, Sweep = sweep, Axes = new Dictionary<string, string> { ["line.capacity"] = new Model.Units.BitRate(capacity).ToString(), ["mta.strategy"] = strategy, ["load.backlog"] = "400" },
+            Point = number, Repetition = 0, Sweep = sweep, Axes = new Dictionary<string, string> { ["line.capacity"] = new global::MailBench.Model.Units.BitRate(capacity).ToString(), ["mta.strategy"] = strategy, ["load.backlog"] = "400" },
             CapacityBitsPerSecond = capacity, Strategy = strategy, LoadModel = load, WindowSeconds = 7, OfferedPerSecond = rate / 50, AcceptedPerSecond = rate / 50, DeliveredPerSecond = rate, RecipientsPerMessage = 50,
             DeliveriesInWindow = (long)(rate * 7), BusyForward = load == "open" ? 0.7 : 0.985, BusyReverse = 0.11, GoodputForward = 0.85, WireEfficiency = 0.87, YieldPerMbit = 1e6 / 8 / octets, WireOctetsPerDelivery = octets,
             WireOctetsReversePerDelivery = octets / 9, SessionsPerDelivery = 0.0021, TransactionsPerDelivery = strategy == "per-recipient" ? 1 : 0.1, QueriesPerDelivery = 0.011, RoundTripsPerDelivery = strategy == "per-recipient" ? 2.0 : 0.2,
