@@ -1,0 +1,246 @@
+namespace MailBench.Transport.Line;
+
+/// <summary>
+/// One direction of the line: a single server on a virtual clock (GCRA). A segment begins when the server is free and takes its wire octets ÷ capacity;
+/// deadlines are absolute, so a late wake-up is made good from the backlog, while an idle line earns next to no credit. Connections take turns by
+/// deficit round robin with a full segment as quantum. Pure but for handing octets to their target: time is passed in.
+/// </summary>
+/// <param name="limitBytes">Octets that may wait, kernel buffers of paused sources included.</param>
+/// <param name="kernelBytes">What a paused source's receive buffer holds.</param>
+internal sealed class LineDirection(long limitBytes, int kernelBytes, long delayNs)
+{
+    /// <summary>An arrival may have waited unseen for a turn of the loop: it may begin so much before it was seen.</summary>
+    private const long IdleCreditNs = 1_000_000;
+
+    /// <summary>What arrives right after a pause has waited in the kernel since the queue was full; a longer gap was the sender's.</summary>
+    private const long PausedCreditNs = 20_000_000;
+
+    /// <summary>Every connection may hold so many segments whatever the others hold, or it could not take its turn.</summary>
+    private const int GuaranteedSegments = 2;
+
+    /// <summary>Octets on the way through the delay; beyond it the server waits (a limit for unlimited capacity).</summary>
+    private const long UnderWayLimitBytes = 64L << 20;
+
+    /// <summary>Hysteresis of resumption: not a wake-up of the source for every segment.</summary>
+    private readonly long _resumeBelow = limitBytes - Math.Min(limitBytes / 8, 8 << 10);
+
+    private readonly Queue<LineFlow> _round = new();
+    private readonly Queue<LineFlow> _paused = new();
+    private readonly Queue<(LineFlow Flow, int Payload, long Cost, long DeliverNs)> _underWay = new();
+    private long _capacity;
+    private long _freeNs;
+    private long _remainder;
+    private long _waiting;
+    private long _underWayBytes;
+    private int _pausedCount;
+    private long _backlogSinceNs = -1;
+    private long _backloggedNs;
+
+    /// <summary>Bits per second; 0: unlimited.</summary>
+    public long Capacity => _capacity;
+
+    /// <summary>All octets on the wire so far, and what they were made of.</summary>
+    public long WireOctets { get; private set; }
+
+    public long Payload { get; private set; }
+
+    public bool IsEmpty => _waiting == 0 && _underWay.Count == 0;
+
+    public long BackloggedNs(long nowNs) => _backloggedNs + (_backlogSinceNs < 0 ? 0 : nowNs - _backlogSinceNs);
+
+    public void SetCapacity(long bitsPerSecond, long nowNs)
+    {
+        // What the server still owes (or has in credit) is octets: it takes its time at the new rate.
+        if (_freeNs != 0 && _capacity > 0 && bitsPerSecond > 0) _freeNs = nowNs + (long)((_freeNs - nowNs) * ((double)_capacity / bitsPerSecond));
+        if (_capacity == 0 || bitsPerSecond == 0) _freeNs = nowNs;
+        _capacity = bitsPerSecond;
+        _remainder = 0;
+    }
+
+    /// <summary>Octets from a flow's source. When they fill the queue, the source is paused.</summary>
+    public void Enqueue(LineFlow flow, ReadOnlySpan<byte> octets, long nowNs)
+    {
+        if (flow.IsDead) return;
+        if (_round.Count == 0) EndIdleness(nowNs - (flow.WasPaused ? PausedCreditNs : IdleCreditNs));
+        flow.WasPaused = false;
+        flow.Octets.Append(octets);
+        flow.Queued += octets.Length;
+        _waiting += octets.Length;
+        if (_backlogSinceNs < 0) _backlogSinceNs = nowNs;
+        Join(flow);
+        if (flow.IsPaused || HasRoom(flow)) return;
+        flow.IsPaused = true;
+        _pausedCount++;
+        _paused.Enqueue(flow);
+        flow.Source.PauseReading();
+    }
+
+    /// <summary>The source has sent FIN: it follows its last octets.</summary>
+    public void EnqueueFin(LineFlow flow, long nowNs)
+    {
+        if (flow.FinAsked) return;
+        flow.FinAsked = true;
+        if (flow.Queued == 0) SendFin(flow, nowNs);
+    }
+
+    /// <summary>The flow may have become ready: its target connected, drained, or its handshake ended.</summary>
+    public void Wake(LineFlow flow, long nowNs)
+    {
+        _waiting -= flow.Blocked;
+        flow.Blocked = 0;
+        if (_round.Count == 0 && flow.IsReady) EndIdleness(nowNs);
+        Join(flow);
+        if (flow is { FinAsked: true, FinUnderWay: false, Queued: 0 }) SendFin(flow, nowNs);
+    }
+
+    /// <summary>Drops what waits; what is under way is dropped on arrival.</summary>
+    public void Kill(LineFlow flow, long nowNs)
+    {
+        if (flow.IsDead) return;
+        flow.IsDead = true;
+        _waiting -= flow.Queued + flow.Blocked;
+        flow.Queued = flow.Blocked = 0;
+        if (flow.IsPaused) Resume(flow);
+        flow.Octets.Clear();
+        NoteBacklog(nowNs);
+        ResumeSources();
+    }
+
+    /// <summary>
+    /// Charges what the kernel counted beyond the estimates (pure ACKs, SYN, FIN, split segments), or takes back what it did not.
+    /// </summary>
+    public void Correct(LineFlow flow, long difference, long nowNs)
+    {
+        if (difference == 0) return;
+        flow.Charged += difference;
+        WireOctets += difference;
+        if (_round.Count == 0) EndIdleness(nowNs - IdleCreditNs);
+        Occupy(difference);
+    }
+
+    /// <summary>
+    /// Begins every segment whose time comes by <paramref name="horizonNs"/> and delivers every one that is due by then.
+    /// Returns when to call again; <see cref="long.MaxValue"/> when nothing waits.
+    /// </summary>
+    public long Run(long nowNs, long horizonNs)
+    {
+        while (_round.Count > 0 && _freeNs <= horizonNs && _underWayBytes < UnderWayLimitBytes) ServeNext(nowNs);
+        while (_underWay.Count > 0 && _underWay.Peek().DeliverNs <= horizonNs) Deliver();
+        NoteBacklog(nowNs);
+        ResumeSources();
+        var next = _underWay.Count > 0 ? _underWay.Peek().DeliverNs : long.MaxValue;
+        return _round.Count > 0 && _underWayBytes < UnderWayLimitBytes ? Math.Min(next, _freeNs) : next;
+    }
+
+    private void Join(LineFlow flow)
+    {
+        if (flow.InRound || !flow.IsReady) return;
+        flow.InRound = true;
+        _round.Enqueue(flow);
+    }
+
+    private void ServeNext(long nowNs)
+    {
+        var flow = _round.Peek();
+        if (flow.Target is { } target && flow.Blocked == 0 && target.UnsentBytes >= target.HighWater)
+        {
+            // The receiver is slow, not the line: its octets wait, and are counted, until it has taken some.
+            flow.Blocked = target.UnsentBytes;
+            _waiting += flow.Blocked;
+        }
+
+        if (!flow.IsReady)
+        {
+            _round.Dequeue();
+            flow.InRound = false;
+            flow.Deficit = 0;
+            return;
+        }
+
+        var payload = Math.Min(flow.Queued, flow.Cost.SegmentBytes);
+        var cost = flow.Cost.Of(payload);
+        if (flow.Deficit < cost)
+        {
+            flow.Deficit += flow.Cost.Of(flow.Cost.SegmentBytes);
+            _round.Enqueue(_round.Dequeue());
+            return;
+        }
+
+        flow.Deficit -= cost;
+        if (_capacity == 0) _freeNs = Math.Max(_freeNs, nowNs);
+        Occupy(cost);
+        flow.Queued -= payload;
+        flow.Serialised += payload;
+        flow.Charged += cost;
+        flow.UnderWayCost += cost;
+        _waiting -= payload;
+        _underWayBytes += payload;
+        WireOctets += cost;
+        Payload += payload;
+        _underWay.Enqueue((flow, payload, cost, _freeNs + delayNs));
+        if (flow.Queued > 0) return;
+        if (flow.FinAsked) SendFin(flow, nowNs);
+    }
+
+    private void SendFin(LineFlow flow, long nowNs)
+    {
+        if (!flow.IsOpen || flow.Target is null || flow.FinUnderWay || flow.IsDead) return;
+        flow.FinUnderWay = true;
+        _underWay.Enqueue((flow, 0, 0, Math.Max(_freeNs, nowNs) + delayNs));
+    }
+
+    private void Deliver()
+    {
+        var (flow, payload, cost, _) = _underWay.Dequeue();
+        _underWayBytes -= payload;
+        flow.UnderWayCost -= cost;
+        flow.Delivered += payload;
+        if (flow.IsDead) return;
+        if (payload == 0)
+            flow.Target!.ShutdownSend();
+        else
+            flow.Octets.MoveTo(flow.Target!, payload);
+    }
+
+    /// <summary>The server is busy for so many octets more (or fewer); what a division leaves over is kept, so that no rounding adds up.</summary>
+    private void Occupy(long octets)
+    {
+        if (_capacity == 0) return;
+        var scaled = octets * 8_000_000_000L + _remainder;
+        _freeNs += scaled / _capacity;
+        _remainder = scaled % _capacity;
+    }
+
+    private void EndIdleness(long earliestNs) => _freeNs = Math.Max(_freeNs, earliestNs);
+
+    private bool HasRoom(LineFlow flow) =>
+        _waiting + (_pausedCount + 1L) * kernelBytes < limitBytes || flow.Queued < GuaranteedSegments * flow.Cost.SegmentBytes;
+
+    private void ResumeSources()
+    {
+        for (var n = _paused.Count; n > 0; n--)
+        {
+            var flow = _paused.Dequeue();
+            if (!flow.IsPaused) continue;
+            if (_waiting + (long)_pausedCount * kernelBytes < _resumeBelow || flow.Queued < GuaranteedSegments * flow.Cost.SegmentBytes)
+                Resume(flow);
+            else
+                _paused.Enqueue(flow);
+        }
+    }
+
+    private void Resume(LineFlow flow)
+    {
+        flow.IsPaused = false;
+        flow.WasPaused = true;
+        _pausedCount--;
+        flow.Source.ResumeReading();
+    }
+
+    private void NoteBacklog(long nowNs)
+    {
+        if (_waiting > 0 || _backlogSinceNs < 0) return;
+        _backloggedNs += nowNs - _backlogSinceNs;
+        _backlogSinceNs = -1;
+    }
+}
