@@ -13,6 +13,12 @@ namespace MailBench.Transport.Line;
 /// </summary>
 public sealed class LineNode : INode
 {
+    /// <summary>The largest one-way delay: a minute is beyond any line that mail crosses, and the handshake waits three of them.</summary>
+    public static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(1);
+
+    /// <summary>The smallest queue: two full segments.</summary>
+    public static readonly ByteSize MinQueue = new(4 << 10);
+
     /// <summary>Segments due within this are handled in one go: less than any figure of the line resolves, and it spares wake-ups.</summary>
     private const long SlackNs = 50_000;
 
