@@ -21,12 +21,7 @@ internal sealed class SinkBooks
     public void Begin(TrialId trial, string? eventsPath, string suffix)
     {
         End();
-        if (eventsPath is not null)
-        {
-            var file = new FileStream(eventsPath, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1);
-            _events = new EventWriter(file, new EventHeader(EventStream.Version, "sink", trial.Run, trial.Point, trial.Repetition, suffix));
-        }
-
+        if (eventsPath is not null) _events = Open(eventsPath, new EventHeader(EventStream.Version, "sink", trial.Run, trial.Point, trial.Repetition, suffix));
         _path = eventsPath;
         _trial = trial;
         Credits = 0;
@@ -63,6 +58,20 @@ internal sealed class SinkBooks
         var credits = Credits;
         Credits = 0;
         return credits;
+    }
+
+    private static EventWriter Open(string path, EventHeader header)
+    {
+        var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1);
+        try
+        {
+            return new EventWriter(file, header);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private void Write(in EventRecord record)

@@ -55,7 +55,7 @@ public sealed class SmtpDialogue : IDisposable
         if (reply[0] != '2') return reply;
         foreach (var recipient in to) reply = Say($"RCPT TO:<{recipient}>");
         var data = Say("DATA");
-        if (data[0] != '3') return data.StartsWith("554", StringComparison.Ordinal) ? reply : data;
+        if (data[0] != '3') return data.StartsWith("554 5.5.1", StringComparison.Ordinal) ? reply : data;
         return Say(content + ".");
     }
 
