@@ -100,7 +100,7 @@ internal sealed class Bench : IAsyncDisposable
                 await EnsureAsync("line", LineArguments(settings), _hosts, null, cancellationToken);
                 return;
             }
-            catch (RoleFailedException) when (attempt < PortAttempts && !_roles.ContainsKey("line"))
+            catch (RoleFailedException taken) when (attempt < PortAttempts && !_roles.ContainsKey("line") && taken.Message.Contains("exit code 4", StringComparison.Ordinal))
             {
                 // Somebody took the port between the look and the start: another one, for both.
                 if (_roles.Remove("sink", out var sink)) await sink.Process.DisposeAsync();
