@@ -70,7 +70,7 @@ public sealed class RunTests : IDisposable
         CliProcess.Signal(run.Pid, "KILL");
         var deadline = DateTime.UtcNow + TimeSpan.FromSeconds(10);
         while (children.Any(child => CliProcess.Lives(child.Pid)) && DateTime.UtcNow < deadline) await Task.Delay(50);
-        Assert.Empty(children.Where(child => CliProcess.Lives(child.Pid)));
+        Assert.DoesNotContain(children, child => CliProcess.Lives(child.Pid));
     }
 
     [Fact]
