@@ -9,9 +9,10 @@ public static class ConsoleSummary
 {
     public static void Print(RunSummary run, IAnsiConsole console)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("line", c => c.RightAligned()).AddColumn("variant").AddColumn("load")
-            .AddColumn("deliv./s", c => c.RightAligned()).AddColumn("busy", c => c.RightAligned()).AddColumn("octets/d", c => c.RightAligned()).AddColumn("trans./d", c => c.RightAligned())
-            .AddColumn("p50", c => c.RightAligned()).AddColumn("p99", c => c.RightAligned()).AddColumn("limited by");
+        // A pipe has no width of its own: 100 columns, so that a log keeps the table's rows whole.
+        if (!console.Profile.Out.IsTerminal) console.Profile.Width = Math.Max(console.Profile.Width, 100);
+        var table = new Table().Border(TableBorder.Simple).AddColumn("line", Number).AddColumn("variant", Text).AddColumn("load", Text).AddColumn("deliv./s", Number).AddColumn("busy", Number)
+            .AddColumn("octets/d", Number).AddColumn("trans./d", Number).AddColumn("p50", Number).AddColumn("p99", Number).AddColumn("limited by", c => c.Padding(0, 0));
         foreach (var p in run.Points)
         {
             var delivery = p.Latencies.GetValueOrDefault("delivery");
@@ -26,5 +27,9 @@ public static class ConsoleSummary
         var flagged = run.Points.Where(p => p.Flags.Count > 0).ToList();
         if (flagged.Count > 0) console.MarkupLineInterpolated($"[yellow]Flags:[/] {string.Join(" | ", flagged.GroupBy(p => string.Join("; ", p.Flags)).Select(g => $"points {string.Join(", ", g.Select(p => p.Point))}: {g.Key}"))}");
         console.MarkupLineInterpolated($"[grey]{run.Conditions.Badge}[/]");
+
+        static void Number(TableColumn column) => column.RightAligned().NoWrap().Padding(0, 1);
+
+        static void Text(TableColumn column) => column.NoWrap().Padding(0, 1);
     }
 }
