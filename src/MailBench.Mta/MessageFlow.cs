@@ -129,7 +129,7 @@ internal sealed class MessageFlow : IDisposable
         void EndWhenIdle()
         {
             if (delivering || !_submission.IsIdle) return;
-            _notification.Flush();
+            _notification.Stop();
             if (!_notification.IsIdle) return;
             _loop.TurnEnding -= EndWhenIdle;
             _log.Flush();

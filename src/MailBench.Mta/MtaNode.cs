@@ -168,7 +168,7 @@ public sealed class MtaNode : INode
         var router = new RouterOptions { Dns = _options.Dns, HostName = _options.HostName, Timeout = settings.DnsTimeout };
         _router = new Router(_loop!, router, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _time);
         var path = _options.AttemptLogPath ?? Path.Combine(_options.QueueDirectories[0], AttemptLogName);
-        _log = new AttemptLogFile(_loop!, path, settings.AttemptLog, _time, Complain);
+        _log = OpenLog(path);
         _flow = new MessageFlow(_loop!, _options, _queue!, _router.Resolve, _log, _time, Complain);
         return _flow.Start();
     }
@@ -193,9 +193,25 @@ public sealed class MtaNode : INode
         return null;
     }
 
-    private string Refusal(Exception refused) => refused is SocketException
-        ? $"cannot listen on {_options.Listen}: {refused.Message}; another program may hold the port (port 0 picks a free one)"
-        : refused.Message;
+    private AttemptLogFile OpenLog(string path)
+    {
+        try
+        {
+            return new AttemptLogFile(_loop!, path, _options.Settings.AttemptLog, _time, Complain);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeRefusedException($"the attempt log {path} cannot be opened: {refused.Message} Name another file with --attempt-log.", refused);
+        }
+    }
+
+    private string Refusal(Exception refused) => refused is not SocketException socket ? refused.Message : $"cannot listen on {_options.Listen}: {refused.Message}. " + socket.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse => "Stop the program that listens there, or choose another port (0 picks a free one).",
+        SocketError.AddressNotAvailable => "Choose an address of this machine.",
+        SocketError.AccessDenied => "Ports below 1024 need privilege; choose a higher one.",
+        _ => "Choose another address or port.",
+    };
 
     private Task<T> OnLoop<T>(Func<T> perform)
     {

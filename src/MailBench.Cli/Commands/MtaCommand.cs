@@ -93,10 +93,6 @@ internal static class MtaCommand
     {
         if (IPNetwork.TryParse(text, out var network)) return network;
         if (IPAddress.TryParse(text, out var address)) return new IPNetwork(address, address.GetAddressBytes().Length * 8);
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash > 0 && IPAddress.TryParse(text.AsSpan(0, slash), out var host) && int.TryParse(text.AsSpan(slash + 1), out var prefix) && prefix >= 0
-            && prefix <= host.GetAddressBytes().Length * 8)
-            throw new UsageException($"--relay-from: {text} has address bits behind its prefix; write the network's first address, or a shorter network.");
         throw new UsageException($"--relay-from: '{text}' is no network; write for example 127.0.0.0/8 or ::1/128.");
     }
 

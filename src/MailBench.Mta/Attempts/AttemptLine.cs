@@ -28,7 +28,9 @@ internal static class AttemptLine
         {
             line.Append(" host=");
             Escape(line, host, 256);
-            if (outcome.Address is { } address) line.Append('[').Append(address).Append(']');
+
+            // The host of an address literal is its address already.
+            if (outcome.Address is { } address && !host.StartsWith('[')) line.Append('[').Append(address).Append(']');
         }
 
         if (outcome.Reply is { } reply) Quote(line, "reply", reply.ToString());

@@ -33,6 +33,7 @@ internal sealed class NotificationStage : IDisposable
     private readonly LoopInbox<Answer> _answers;
     private readonly LoopTimer _timer;
     private int _pending;
+    private bool _stopping;
 
     /// <param name="queued">A DSN was committed: it goes the way of every message.</param>
     /// <param name="notified">The recipient's DSN is safe (or none is due): it may be marked failed.</param>
@@ -68,9 +69,10 @@ internal sealed class NotificationStage : IDisposable
         if (last) Send(round);
     }
 
-    /// <summary>Queues what is gathered now, for a stop.</summary>
-    public void Flush()
+    /// <summary>Queues what is gathered, once more and without further patience: recipients whose DSN is not taken stay waiting on disk, and fail again after the restart.</summary>
+    public void Stop()
     {
+        _stopping = true;
         foreach (var round in _rounds.Values.ToArray()) Send(round);
     }
 
@@ -122,7 +124,9 @@ internal sealed class NotificationStage : IDisposable
             return;
         }
 
-        _complain($"the DSN for {round.Entry.Id} could not be queued and is tried again in {RetryTime.TotalSeconds:0} s: {error!.Message}");
+        var when = _stopping ? "after the restart" : $"in {RetryTime.TotalSeconds:0} s";
+        _complain($"the DSN for {round.Entry.Id} could not be queued and is tried again {when}: {error!.Message}");
+        if (_stopping) return;
         if (_rounds.TryGetValue(round.Entry.Id, out var next)) next.Failures.AddRange(round.Failures);
         else Gather(round, RetryTime);
     }
