@@ -23,7 +23,11 @@ internal enum AnswerStatus
 internal readonly record struct Exchange(string Host, int Preference);
 
 /// <summary>Addresses of one name, with the least TTL among them.</summary>
-internal sealed record HostAddresses(string Host, IReadOnlyList<IPAddress> Addresses, TimeSpan Ttl);
+internal sealed record HostAddresses(string Host, IReadOnlyList<IPAddress> Addresses, TimeSpan Ttl)
+{
+    /// <summary>As if it had been asked for.</summary>
+    public Answer ToAnswer() => new(AnswerStatus.Found, Host, Ttl) { Addresses = Addresses };
+}
 
 /// <summary>What one response says about a name, read once and detached from DnsClient's types.</summary>
 internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
@@ -33,6 +37,8 @@ internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
 
     public IReadOnlyList<Exchange> Exchanges { get; init; } = [];
     public IReadOnlyList<IPAddress> Addresses { get; init; } = [];
+
+    /// <summary>Addresses of MX hosts that came with the answer: no question is needed for them.</summary>
     public IReadOnlyList<HostAddresses> Additional { get; init; } = [];
     public int Aliases { get; init; }
     public string? Reason { get; init; }

@@ -134,13 +134,6 @@ internal sealed class Resolver : IDisposable
         var answer = question.Answer!;
         question.Ttl = answer.Ttl < question.Ttl ? answer.Ttl : question.Ttl;
         question.Aliases += answer.Aliases;
-        foreach (var host in answer.Additional)
-        {
-            // Even a TTL of 0 is good for the search that this answer belongs to.
-            var known = new Answer(AnswerStatus.Found, host.Host, host.Ttl) { Addresses = host.Addresses };
-            _cache.Set((host.Host, RecordKind.Addresses), known, Now, host.Ttl > TimeSpan.Zero ? LifeOf(known) : _options.FailureTtl);
-        }
-
         if (answer.Status == AnswerStatus.Alias && question.Aliases <= Answer.MaxAliases)
         {
             question.Asked = answer.Name;
@@ -163,7 +156,9 @@ internal sealed class Resolver : IDisposable
     private void Finish(Question question, Answer answer)
     {
         _open.Remove((question.Name, question.Kind));
-        Keep((question.Name, question.Kind), answer);
+        // What came along is for those who wait now; later ones find it under its own name, for as long as its own TTL.
+        Keep((question.Name, question.Kind), answer with { Additional = [] });
+        foreach (var host in answer.Additional) Keep((host.Host, RecordKind.Addresses), host.ToAnswer());
         foreach (var asker in question.Askers) asker(answer);
     }
 

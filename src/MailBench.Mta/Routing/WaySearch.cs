@@ -22,7 +22,7 @@ internal sealed class WaySearch(Resolver resolver, RouterOptions options, string
         switch (answer.Status)
         {
             case AnswerStatus.Found:
-                AskHosts(answer.Exchanges);
+                AskHosts(answer.Exchanges, answer.Additional);
                 break;
             case AnswerStatus.NoData:
                 resolver.Ask(domain, RecordKind.Addresses, OnImplicit);
@@ -57,7 +57,7 @@ internal sealed class WaySearch(Resolver resolver, RouterOptions options, string
         }
     }
 
-    private void AskHosts(IReadOnlyList<Exchange> exchanges)
+    private void AskHosts(IReadOnlyList<Exchange> exchanges, IReadOnlyList<HostAddresses> additional)
     {
         if (exchanges is [{ Host: "" }])
         {
@@ -90,7 +90,11 @@ internal sealed class WaySearch(Resolver resolver, RouterOptions options, string
 
         _mxSet = string.Join(',', hosts.Select(exchange => string.Create(CultureInfo.InvariantCulture, $"{exchange.Preference} {exchange.Host}")));
         _outstanding = hosts.Count;
-        foreach (var exchange in hosts) resolver.Ask(exchange.Host, RecordKind.Addresses, answer => OnHost(exchange, answer));
+        foreach (var exchange in hosts)
+        {
+            if (additional.FirstOrDefault(host => host.Host == exchange.Host) is { } known) OnHost(exchange, known.ToAnswer());
+            else resolver.Ask(exchange.Host, RecordKind.Addresses, answer => OnHost(exchange, answer));
+        }
     }
 
     private void OnHost(Exchange exchange, Answer answer)
