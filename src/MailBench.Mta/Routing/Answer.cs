@@ -58,7 +58,7 @@ internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
         {
             if (++aliases > MaxAliases) return Failure(name, $"more than {MaxAliases} CNAMEs in a row at {name}");
             ttl = Least(ttl, alias.InitialTimeToLive);
-            name = Normal(alias.CanonicalName);
+            name = Normal(alias.CanonicalName.Original);
         }
 
         var exchanges = new List<Exchange>();
@@ -66,7 +66,7 @@ internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
         foreach (var record in response.Answers)
         {
             if ((int)record.RecordType != (int)type || !IsAt(record, name)) continue;
-            if (record is MxRecord mx) exchanges.Add(new Exchange(Normal(mx.Exchange), mx.Preference));
+            if (record is MxRecord mx) exchanges.Add(new Exchange(Normal(mx.Exchange.Original), mx.Preference));
             else if (record is AddressRecord address) addresses.Add(address.Address);
             ttl = Least(ttl, record.InitialTimeToLive);
         }
@@ -105,8 +105,9 @@ internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
     private static CNameRecord? AliasOf(IDnsQueryResponse response, string name) =>
         response.Answers.OfType<CNameRecord>().FirstOrDefault(record => IsAt(record, name));
 
+    /// <summary>Original is what was on the wire; Value has A-labels decoded.</summary>
     private static bool IsAt(DnsResourceRecord record, string name) =>
-        record.DomainName.Value.AsSpan().TrimEnd('.').Equals(name, StringComparison.OrdinalIgnoreCase);
+        record.DomainName.Original.AsSpan().TrimEnd('.').Equals(name, StringComparison.OrdinalIgnoreCase);
 
     private static TimeSpan Least(TimeSpan ttl, long seconds) => TimeSpan.FromSeconds(seconds) is var other && other < ttl ? other : ttl;
 

@@ -101,20 +101,25 @@ internal sealed class Resolver : IDisposable
     private async Task<Answer> QueryAsync(string name, QueryType type)
     {
         var failure = "";
-        for (var attempt = 0; attempt <= _options.Retries; attempt++)
+        var client = _udp;
+        for (var attempt = 0; attempt <= _options.Retries;)
         {
             try
             {
                 Interlocked.Increment(ref _queries);
-                var response = await _udp.QueryAsync(name + ".", type, cancellationToken: _ended.Token);
-                if (!response.Header.ResultTruncated) return Answer.Read(response, name, type);
-                Interlocked.Increment(ref _queries);
-                return Answer.Read(await _tcp.QueryAsync(name + ".", type, cancellationToken: _ended.Token), name, type);
+                return Answer.Read(await client.QueryAsync(name + ".", type, cancellationToken: _ended.Token), name, type);
+            }
+            catch (DnsResponseException truncated) when (client == _udp && IsTruncation(truncated))
+            {
+                // Not an attempt that failed: the same one goes on over TCP.
+                client = _tcp;
             }
             catch (Exception failed) when (failed is DnsResponseException or SocketException or IOException or OperationCanceledException)
             {
                 if (_ended.IsCancellationRequested) return Answer.Failure(name, "the router has ended");
                 failure = failed is DnsResponseException { Code: DnsResponseCode.ConnectionTimeout } or OperationCanceledException ? "no answer" : failed.Message;
+                client = _udp;
+                attempt++;
             }
             catch (ArgumentException unfit)
             {
@@ -124,6 +129,9 @@ internal sealed class Resolver : IDisposable
 
         return Answer.Failure(name, $"{type} of {name}, asked {_options.Retries + 1} times of {_options.Dns}: {failure}");
     }
+
+    /// <summary>DnsClient 1.8 has no code for it, only a sentence.</summary>
+    private static bool IsTruncation(DnsResponseException failed) => failed.Message.Contains("truncated", StringComparison.OrdinalIgnoreCase);
 
     private void OnAnswered(Question question)
     {
