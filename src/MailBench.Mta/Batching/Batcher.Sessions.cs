@@ -191,10 +191,16 @@ public sealed partial class Batcher
         return false;
     }
 
+    /// <summary>Idle sessions are in two lists: their site's, newest on top, and that of all, by age.</summary>
     private void AddIdle(SiteSession session)
     {
+        var site = session.Queue;
         session.State = SessionState.Idle;
-        session.Queue.Idle.Add(session);
+        session.BelowIdle = site.Idle;
+        if (site.Idle is not null) site.Idle.AboveIdle = session;
+        site.Idle = session;
+        site.IdleCount++;
+
         session.OlderIdle = _newestIdle;
         if (_newestIdle is null) _oldestIdle = session;
         else _newestIdle.NewerIdle = session;
@@ -203,7 +209,13 @@ public sealed partial class Batcher
 
     private void RemoveIdle(SiteSession session)
     {
-        session.Queue.Idle.Remove(session);
+        var site = session.Queue;
+        if (session.AboveIdle is null) site.Idle = session.BelowIdle;
+        else session.AboveIdle.BelowIdle = session.BelowIdle;
+        if (session.BelowIdle is not null) session.BelowIdle.AboveIdle = session.AboveIdle;
+        session.AboveIdle = session.BelowIdle = null;
+        site.IdleCount--;
+
         if (session.OlderIdle is null) _oldestIdle = session.NewerIdle;
         else session.OlderIdle.NewerIdle = session.NewerIdle;
         if (session.NewerIdle is null) _newestIdle = session.OlderIdle;

@@ -76,13 +76,12 @@ public sealed partial class Batcher(BatchingOptions options)
         while (_assignable.TryDequeue(out var site))
         {
             site.InAssignable = false;
-            if (site.First is not { } message || site.Idle.Count == 0)
+            if (site.First is not { } message || site.Idle is not { } session)
             {
                 Release(site);
                 continue;
             }
 
-            var session = site.Idle[^1];
             RemoveIdle(session);
             session.State = SessionState.Busy;
             Cut(session, message);
@@ -127,7 +126,7 @@ public sealed partial class Batcher(BatchingOptions options)
     private void Consider(DestinationQueue site)
     {
         if (site.WaitingBatches == 0) return;
-        if (site.Idle.Count > 0 && !site.InAssignable)
+        if (site.IdleCount > 0 && !site.InAssignable)
         {
             site.InAssignable = true;
             _assignable.Enqueue(site);
@@ -139,7 +138,7 @@ public sealed partial class Batcher(BatchingOptions options)
     }
 
     private bool WantsSession(DestinationQueue site) =>
-        site.WaitingBatches > site.Opening + site.Idle.Count && site.Sessions < Options.SessionsPerSite && !site.Paused;
+        site.WaitingBatches > site.Opening + site.IdleCount && site.Sessions < Options.SessionsPerSite && !site.Paused;
 
     /// <summary>No more sessions for the site until then; those that stand go on.</summary>
     private void Pause(DestinationQueue site, long untilNs)

@@ -31,7 +31,10 @@ public sealed class DestinationQueue
 
     /// <summary>Sessions that stand and are not about to close.</summary>
     internal int Established { get; set; }
-    internal List<SiteSession> Idle { get; } = [];
+
+    /// <summary>The newest idle session on top: the one least likely to be stale.</summary>
+    internal SiteSession? Idle { get; set; }
+    internal int IdleCount { get; set; }
 
     /// <summary>The newest route that led here: its hosts, or for per-mx-host the one host.</summary>
     internal Route Route { get; set; } = null!;

@@ -40,6 +40,8 @@ public sealed class SiteSession
 
     /// <summary>The message of the last transaction, for reuse within a message.</summary>
     internal QueueEntry? LastEntry { get; set; }
+    internal SiteSession? BelowIdle { get; set; }
+    internal SiteSession? AboveIdle { get; set; }
     internal SiteSession? OlderIdle { get; set; }
     internal SiteSession? NewerIdle { get; set; }
 }

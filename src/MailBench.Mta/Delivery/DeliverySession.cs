@@ -20,7 +20,7 @@ internal sealed partial class DeliverySession : IConnectionHandler
     private readonly DeliveryStage _stage;
     private readonly SiteSession _site;
     private readonly LoopTimer _timer;
-    private SmtpClientMachine _machine;
+    private SmtpClientMachine _machine = null!;
     private Connection? _connection;
     private Step _step;
     private int _address;
@@ -36,7 +36,6 @@ internal sealed partial class DeliverySession : IConnectionHandler
         _stage = stage;
         _site = site;
         site.Owner = this;
-        _machine = new SmtpClientMachine(stage.ClientOptions);
         _timer = stage.Loop.CreateTimer(static state => ((DeliverySession)state!).OnTimer(), this);
     }
 
