@@ -51,6 +51,7 @@ public sealed class SourceNode : INode
         _loop = EventLoop.Start(new EventLoopOptions("source"));
         _loop.HandlerFailed += failed => Fail($"defect in a session: {failed}");
         if (_control) return [];
+        await Rehearsal.RunAsync(_loop);
         await BeginAsync(_aloneTrial, _options!, eventsPath: null);
         await OnLoopAsync(() => _trial!.Start());
         return [];
@@ -149,9 +150,11 @@ public sealed class SourceNode : INode
             if (_control) Notify?.Invoke(new NodeNotice("load-done"));
             else _ = FinishAloneAsync(trial);
         };
-        if (!_control) trial.NeverReached = trouble => _completion.TrySetException(new NodeRefusedException($"{options.To} gave no session: {trouble}"));
+        if (!_control) trial.NeverReached = trouble => _completion.TrySetException(NoSession(trouble));
         return trial;
     }
+
+    private NodeRefusedException NoSession(string trouble) => new($"{_options!.To} gave no session: {trouble}. Is a server listening there?");
 
     /// <summary>Owned by <see cref="Completion"/>, which every end of it settles.</summary>
     private async Task FinishAloneAsync(SourceTrial trial)
@@ -159,7 +162,8 @@ public sealed class SourceNode : INode
         try
         {
             await HaltAsync(trial);
-            _completion.TrySetResult();
+            if (trial.Unreached is { } trouble) _completion.TrySetException(NoSession(trouble));
+            else _completion.TrySetResult();
         }
         catch (Exception failed)
         {

@@ -56,6 +56,9 @@ internal sealed class SourceTrial : IDisposable
     /// <summary>Done when a halted trial has no open transaction, no waiting arrival and no session.</summary>
     public Task Drained => _drained.Task;
 
+    /// <summary>What the last dial met, where no session was ever had though there was something to send; else null. When drained.</summary>
+    public string? Unreached => _dispatcher is { Offered: > 0, EverReady: false } ? _dispatcher.LastTrouble ?? "no session could be had" : null;
+
     public string? FirstTrouble => _dispatcher.FirstTrouble;
 
     public void Start()

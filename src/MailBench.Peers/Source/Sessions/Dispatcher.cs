@@ -40,7 +40,6 @@ internal sealed class Dispatcher
     private long _sequence;
     private bool _draining;
     private bool _cut;
-    private bool _everReady;
 
     public Dispatcher(EventLoop loop, TrialId trial, SourceOptions options, Corpus corpus, SourceBooks books)
     {
@@ -77,6 +76,9 @@ internal sealed class Dispatcher
 
     /// <summary>Raised when no session could ever be had, after several dials: what the last one met.</summary>
     public Action<string>? NeverReached { get; set; }
+
+    /// <summary>At least one session has been of use.</summary>
+    public bool EverReady { get; private set; }
 
     /// <summary>What went wrong with the message that failed first, for a person.</summary>
     public string? FirstTrouble { get; private set; }
@@ -138,7 +140,7 @@ internal sealed class Dispatcher
     {
         _dialling--;
         _backoff.Succeeded();
-        _everReady = true;
+        EverReady = true;
         Books.Counters.Sessions++;
         if (_waiting.Count > 0) Serve();
     }
@@ -232,7 +234,7 @@ internal sealed class Dispatcher
         _dialling--;
         var nowNs = MonotonicClock.NowNs;
         _noDialBeforeNs = nowNs + _backoff.Failed();
-        if (_backoff.Failures >= HopelessDials && !_everReady) NeverReached?.Invoke(LastTrouble ?? "no session could be had");
+        if (_backoff.Failures >= HopelessDials && !EverReady) NeverReached?.Invoke(LastTrouble ?? "no session could be had");
         if (_draining && _backoff.Failures >= HopelessDials && _sessions.Count == 0)
             while (_waiting.TryDequeue(out var arrival)) Drop(arrival, nowNs);
         _redial.Arm(_noDialBeforeNs);
