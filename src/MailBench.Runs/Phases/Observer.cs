@@ -32,6 +32,7 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
     public async Task LastAsync(string phase, TimeSpan span, CancellationToken cancellationToken)
     {
         var begin = time.GetTimestamp();
+        watcher.Progress(new RunProgress(Trial.Mark, phase, null, span));
         while (span - time.GetElapsedTime(begin) is { Ticks: > 0 } rest)
         {
             await PauseAsync(rest < Interval ? rest : Interval, cancellationToken);
@@ -61,11 +62,15 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
     {
         var all = await SnapshotAsync(cancellationToken);
         samples.Add(Trial.Mark, phase, all);
-        var sink = all["sink"];
+        watcher.Progress(new RunProgress(Trial.Mark, phase, RateSinceLast(all["sink"]), left));
+    }
+
+    private double? RateSinceLast(IReadOnlyDictionary<string, double> sink)
+    {
         var (recipients, atNs) = (sink.GetValueOrDefault(CounterNames.Recipients), sink.GetValueOrDefault(CounterNames.MonotonicNs));
         double? rate = atNs > _recipientsAtNs && !double.IsNaN(_recipients) && recipients >= _recipients ? (recipients - _recipients) / ((atNs - _recipientsAtNs) / 1e9) : null;
         (_recipients, _recipientsAtNs) = (recipients, atNs);
-        watcher.Progress(new RunProgress(Trial.Mark, phase, rate, left));
+        return rate;
     }
 }
 
