@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace MailBench.Testing.Processes;
+
+/// <summary>The program itself as a child: a node in the foreground, its ready lines, its last line, its exit code. Ended with the test, whatever happens.</summary>
+public sealed class MailbenchProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly BlockingCollection<string> _lines = [];
+    private readonly Task _reading;
+    private readonly Task<string> _error;
+
+    private MailbenchProcess(Process process)
+    {
+        _process = process;
+        _reading = ReadLinesAsync();
+        _error = process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Standard error, once the process has ended.</summary>
+    public Task<string> Error => _error;
+
+    public static MailbenchProcess Start(params string[] arguments)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mailbench.exe" : "mailbench");
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        return new MailbenchProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."));
+    }
+
+    /// <summary>The next line of standard output; null at its end. Throws <see cref="TimeoutException"/> when none comes.</summary>
+    public string? ReadLine() => _lines.TryTake(out var line, Patience) ? line : _lines.IsCompleted ? null : throw new TimeoutException("mailbench said nothing.");
+
+    /// <summary>The next line, which must be <c>ready ROLE ADDRESS:PORT</c>.</summary>
+    public IPEndPoint ReadReady(string role)
+    {
+        var line = ReadLine() ?? "";
+        return line.StartsWith($"ready {role} ", StringComparison.Ordinal) ? IPEndPoint.Parse(line[(role.Length + 7)..]) : throw new InvalidDataException($"'{line}' is no ready line of {role}.");
+    }
+
+    /// <summary>Says a line on its standard input.</summary>
+    public void WriteLine(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
+    public void CloseInput() => _process.StandardInput.Close();
+
+    /// <summary>SIGTERM, as an operator ends a node.</summary>
+    public void Terminate() => Signal(15);
+
+    /// <summary>Sends a signal by its number (Linux: 15 SIGTERM, 9 SIGKILL, 19 SIGSTOP, 18 SIGCONT).</summary>
+    public void Signal(int signal)
+    {
+        if (Kill(_process.Id, signal) != 0) throw new InvalidOperationException($"Signal {signal} could not be sent to mailbench.");
+    }
+
+    /// <summary>Waits for the end; returns the exit code and the last line of output.</summary>
+    public async Task<(int Code, string? LastLine)> WaitForEndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Patience, TimeProvider.System);
+        await _reading.WaitAsync(Patience, TimeProvider.System);
+        string? last = null;
+        while (_lines.TryTake(out var line)) last = line;
+        return (_process.ExitCode, last);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync().WaitAsync(Patience, TimeProvider.System);
+        await _reading;
+        _process.Dispose();
+        _lines.Dispose();
+    }
+
+    private async Task ReadLinesAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line) _lines.Add(line);
+        _lines.CompleteAdding();
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+}
