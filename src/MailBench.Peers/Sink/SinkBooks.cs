@@ -7,12 +7,14 @@ namespace MailBench.Peers.Sink;
 /// </summary>
 internal sealed class SinkBooks
 {
-    private TrialId? _trial;
     private EventWriter? _events;
     private string? _path;
 
     /// <summary>Writing events failed: the books are lost, and with them the trial. The sentence says where and why.</summary>
     public event Action<string>? Broken;
+
+    /// <summary>The current trial. A transaction books only into the trial in which it began.</summary>
+    public TrialId? Trial { get; private set; }
 
     /// <summary>Recipients booked or returned since <see cref="TakeCredits"/>.</summary>
     public long Credits { get; private set; }
@@ -23,21 +25,21 @@ internal sealed class SinkBooks
         End();
         if (eventsPath is not null) _events = Open(eventsPath, new EventHeader(EventStream.Version, "sink", trial.Run, trial.Point, trial.Repetition, suffix));
         _path = eventsPath;
-        _trial = trial;
+        Trial = trial;
         Credits = 0;
     }
 
     /// <summary>The trial's events are on file after this; throws <see cref="IOException"/> when they are not.</summary>
     public void End()
     {
-        _trial = null;
+        Trial = null;
         var events = _events;
         _events = null;
         events?.Dispose();
     }
 
     /// <summary>The sequence number of a message of this trial, or -1.</summary>
-    public long SequenceOf(ReadOnlySpan<byte> path) => _trial is not null && VerpAddress.TryParseSequence(path, _trial, out var sequence) ? sequence : -1;
+    public long SequenceOf(ReadOnlySpan<byte> path) => Trial is not null && VerpAddress.TryParseSequence(path, Trial, out var sequence) ? sequence : -1;
 
     /// <summary>A message of this trial was taken for these recipients (-1: an address that no source made).</summary>
     public void Book(long sequence, ReadOnlySpan<int> recipients, long stampNs)

@@ -14,6 +14,7 @@ internal sealed partial class SinkSession : ISmtpServerSession
 
     private byte[] _reversePath = [];
     private int _reversePathLength;
+    private TrialId? _trial;
     private long _sequence = -1;
     private int[] _indexes = new int[4];
     private int _recipients;
@@ -22,6 +23,9 @@ internal sealed partial class SinkSession : ISmtpServerSession
     private MessageArchive.Draft? _draft;
     private bool _unsaved;
     private long _octets;
+
+    /// <summary>The ID is of the trial that still runs: a transaction that outlives its trial is nobody's.</summary>
+    private bool IsOfTrial => _sequence >= 0 && ReferenceEquals(_trial, floor.Books.Trial);
 
     private ReadOnlySpan<byte> ReversePath => _reversePath.AsSpan(0, _reversePathLength);
 
@@ -34,6 +38,7 @@ internal sealed partial class SinkSession : ISmtpServerSession
         if (_reversePath.Length < mail.Path.Length) _reversePath = new byte[Math.Max(mail.Path.Length, 128)];
         mail.Path.CopyTo(_reversePath);
         _reversePathLength = mail.Path.Length;
+        _trial = floor.Books.Trial;
         _sequence = isReturn ? -1 : floor.Books.SequenceOf(mail.Path);
         _recipients = 0;
         _addresses?.Clear();
@@ -106,13 +111,13 @@ internal sealed partial class SinkSession : ISmtpServerSession
     private void TakeMessage()
     {
         floor.Tally.AddMessage(_recipients, _octets);
-        if (_sequence >= 0) floor.Books.Book(_sequence, _indexes.AsSpan(0, _recipients), MonotonicClock.NowNs);
+        if (IsOfTrial) floor.Books.Book(_sequence, _indexes.AsSpan(0, _recipients), MonotonicClock.NowNs);
     }
 
     private void TakeDsn()
     {
         floor.Tally.AddDsn();
-        if (_sequence < 0) return;
+        if (!IsOfTrial) return;
         var stampNs = MonotonicClock.NowNs;
         foreach (var failed in DsnReader.ReadFailed(_dsn!.GetBuffer().AsSpan(0, (int)_dsn.Length))) floor.Books.Return(_sequence, failed, stampNs);
     }

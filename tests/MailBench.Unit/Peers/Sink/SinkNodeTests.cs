@@ -48,6 +48,23 @@ public sealed class SinkNodeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_transaction_that_outlives_its_trial_is_booked_in_none()
+    {
+        var server = (await StartAsync(new SinkOptions { Listen = [AnyPort] }))[0];
+        await _node!.HandleAsync(new BeginTrialCommand(Trial with { Repetition = 1 }, null), default);
+        using var client = SmtpDialogue.Greet(server);
+        client.Say("MAIL FROM:<ab12.3-1.7@source.test>");
+        client.Say("RCPT TO:<u0@d1.test>");
+        await _node.HandleAsync(new BeginTrialCommand(Trial, Events), default);
+        client.Say("DATA");
+        Assert.Equal("250 2.0.0 Taken", client.Say("."));
+        await _node.HandleAsync(new EndTrialCommand(), default);
+        Assert.Empty(ReadEvents());
+        Assert.Empty(_notices);
+        Assert.Equal(1, _node.Counters()[CounterNames.Messages]);
+    }
+
+    [Fact]
     public async Task Without_a_trial_it_counts_and_says_nothing()
     {
         var server = (await StartAsync(new SinkOptions { Listen = [AnyPort] }))[0];
