@@ -17,13 +17,10 @@ internal sealed record RecipientFailure(int Recipient, string Status, string? Ho
 
     /// <summary>A refusal that further attempts would not change.</summary>
     public static RecipientFailure Refused(in DeliveryOutcome outcome, DateTimeOffset at) =>
-        new(outcome.Recipient, AsPermanent(outcome.Status), outcome.Host, outcome.Address, outcome.Reply?.ToString(), outcome.Reason, at);
+        new(outcome.Recipient, outcome.Status, outcome.Host, outcome.Address, outcome.Reply?.ToString(), outcome.Reason, at);
 
     /// <summary>Deferred until the lifetime was over.</summary>
     public static RecipientFailure Expired(in DeliveryOutcome outcome, int attempts, DateTimeOffset at) =>
         new(outcome.Recipient, ExpiredStatus, outcome.Host, outcome.Address, outcome.Reply?.ToString(),
             $"Given up after {attempts} {(attempts == 1 ? "attempt" : "attempts")}, since the time for delivery is over. The last time: {outcome.Reason}", at);
-
-    /// <summary>A server may pair 5xx with an enhanced code of another class; the DSN says that it is final (RFC 3463 §2).</summary>
-    private static string AsPermanent(string status) => status.StartsWith('5') ? status : status.Length > 1 && status[1] == '.' ? string.Concat("5", status.AsSpan(1)) : "5.0.0";
 }

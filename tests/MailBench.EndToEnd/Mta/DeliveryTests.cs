@@ -107,24 +107,30 @@ public class DeliveryTests
         Assert.Equal(1, rig.Count("dsns"));
     }
 
-    [Fact]
-    public async Task Mail_that_waits_at_a_stop_is_delivered_after_the_restart()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Mail_that_waits_at_a_stop_is_delivered_after_the_restart(int queueDirectories)
     {
-        await using var rig = await MtaRig.StartAsync();
+        var settings = MtaRig.Settings with { QueueDirectories = queueDirectories };
+        await using var rig = await MtaRig.StartAsync(settings);
         await rig.StopSinkAsync();
         using (var client = await RawClient.GreetedAsync(rig.EndPoint))
-            await client.TransactAsync("a@source.test", Content, "u0@d0.test", "u1@d1.test");
-        await rig.CountReachesAsync("deferred", 2);
+        {
+            for (var i = 0; i < 5; i++) await client.TransactAsync("a@source.test", Content, $"u{2 * i}@d0.test", $"u{(2 * i) + 1}@d1.test");
+        }
+
+        await rig.CountReachesAsync("deferred", 10);
         await rig.StopMtaAsync();
 
         await rig.StartSinkAsync();
-        await rig.StartMtaAsync();
-        Assert.Equal(2, rig.Count("recovered"));
-        await rig.CountReachesAsync("delivered", 2);
-        Assert.Equal(["u0@d0.test", "u1@d1.test"], rig.Saved().SelectMany(message => message.Recipients).Order(StringComparer.Ordinal));
+        await rig.StartMtaAsync(settings);
+        Assert.Equal(10, rig.Count("recovered"));
+        await rig.CountReachesAsync("delivered", 10);
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"u{i}@d{i % 2}.test"), rig.Saved().SelectMany(message => message.Recipients).Order(StringComparer.Ordinal));
         Assert.All(rig.Saved(), message => Assert.EndsWith(Content, message.Text, StringComparison.Ordinal));
         await rig.StopMtaAsync();
-        await rig.StartMtaAsync();
+        await rig.StartMtaAsync(settings);
         Assert.Equal(0, rig.Count("recovered"));
     }
 

@@ -79,7 +79,7 @@ internal sealed class MtaRig : IAsyncDisposable
         var options = new MtaOptions
         {
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
-            QueueDirectories = [Path.Combine(_folder, "queue")],
+            QueueDirectories = [.. Enumerable.Range(0, (settings ?? Settings).QueueDirectories).Select(i => Path.Combine(_folder, i == 0 ? "queue" : $"queue{i}"))],
             Dns = _dnsEndPoint,
             SmtpPort = _smtpPort,
             RelayFrom = relayFrom.Length == 0 ? [] : [IPNetwork.Parse(relayFrom)],
