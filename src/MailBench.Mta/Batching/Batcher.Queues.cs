@@ -48,6 +48,7 @@ public sealed partial class Batcher
     private void AddToHost(QueueEntry entry, in QueuedRecipient recipient, HostFault? fault, long nowNs)
     {
         var hosts = recipient.Route.Hosts;
+        var tried = fault is not null;
         var at = (int)recipient.Host;
         while ((at = HostAfter(hosts, at, entry)) >= 0)
         {
@@ -64,7 +65,7 @@ public sealed partial class Batcher
             return;
         }
 
-        Exhaust(entry, recipient, fault!);
+        Exhaust(entry, recipient, fault!, remembered: !tried);
     }
 
     /// <summary>
@@ -95,8 +96,8 @@ public sealed partial class Batcher
         return (host.Preference, hash ^ (hash >> 29));
     }
 
-    private void Exhaust(QueueEntry entry, in QueuedRecipient recipient, HostFault fault) =>
-        _exhausted.Enqueue(new ExhaustedRecipient(entry, recipient.Recipient, recipient.QueuedNs, fault));
+    private void Exhaust(QueueEntry entry, in QueuedRecipient recipient, HostFault fault, bool remembered = false) =>
+        _exhausted.Enqueue(new ExhaustedRecipient(entry, recipient.Recipient, recipient.QueuedNs, fault, remembered));
 
     private DestinationQueue SiteOf(string key)
     {
@@ -149,7 +150,7 @@ public sealed partial class Batcher
     }
 
     /// <summary>The host, or every host, of the site is dead: what waits moves on or is exhausted.</summary>
-    private void Drain(DestinationQueue site, HostFault fault, long nowNs)
+    private void Drain(DestinationQueue site, HostFault fault, long nowNs, bool remembered = false)
     {
         while (site.First is { } message)
         {
@@ -162,7 +163,7 @@ public sealed partial class Batcher
             {
                 var recipient = message.TakeFirst();
                 if (Options.Strategy == DeliveryStrategy.PerMxHost) AddToHost(entry, recipient, fault, nowNs);
-                else Exhaust(entry, recipient, fault);
+                else Exhaust(entry, recipient, fault, remembered);
             }
 
             Recycle(message);

@@ -147,7 +147,7 @@ public sealed partial class Batcher
 
         if (hosts is null ? fault is not null : hosts.Length == 0)
         {
-            if (site.Opening + site.Established == 0) Drain(site, fault!, nowNs);
+            if (site.Opening + site.Established == 0) Drain(site, fault!, nowNs, remembered: true);
             else Pause(site, nowNs + Options.SitePauseNs);
             return false;
         }

@@ -151,7 +151,7 @@ public sealed partial class DeliveryStage : IDisposable
             Kind = OutcomeKind.Deferred,
             Reply = fault.Reply,
             Step = fault.Step,
-            Detail = fault.Detail,
+            Detail = exhausted.Remembered ? fault.RememberedDetail : fault.Detail,
             Host = fault.Host,
             Address = fault.Address,
             OwnStatus = fault.Status,

@@ -64,6 +64,8 @@ public sealed class BatcherFailureTests
         bench.Run();
         Assert.Equal(1, bench.Dials);
         Assert.Equal(1001, bench.Exhausted.Count);
+        Assert.True(bench.Exhausted[^1].Remembered);
+        Assert.Equal("connection refused a moment ago, so not tried again yet", bench.Exhausted[^1].Fault.RememberedDetail);
 
         bench.NowNs += 1_000_000_000;
         bench.Refusing.Clear();
