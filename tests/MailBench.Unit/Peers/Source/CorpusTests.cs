@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using CsCheck;
 using MailBench.Model.Options;
@@ -11,8 +12,9 @@ namespace MailBench.Unit.Peers.Source;
 
 public sealed class CorpusTests
 {
-    // The reader of these tests, MimeKit, asks the process for ISO-2022-JP; the source itself registers nothing.
-    static CorpusTests() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+    // The reader of these tests, MimeKit, asks the process for ISO-2022-JP and remembers the answer; the source itself registers nothing.
+    [ModuleInitializer]
+    internal static void LetMimeKitReadJapanese() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
     [Fact]
     public void Sized_mail_has_exactly_the_size_that_was_asked_for() =>
