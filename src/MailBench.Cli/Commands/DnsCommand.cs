@@ -19,12 +19,15 @@ internal static class DnsCommand
     {
         var listen = new Option<string>("--listen")
         {
-            Description = "Where to serve, UDP and TCP alike; port 0 picks one for both.", HelpName = "ADDRESS:PORT", Required = true,
+            Description = "Where to serve, UDP and TCP alike; port 0 picks one for both.",
+            HelpName = "ADDRESS:PORT",
+            Required = true,
         };
         var zones = new Option<string[]>("--zone")
         {
             Description = "A standard master file; may be given several times. Before an $ORIGIN its origin is the file's name (example.test.zone).",
-            HelpName = "FILE", AllowMultipleArgumentsPerToken = true,
+            HelpName = "FILE",
+            AllowMultipleArgumentsPerToken = true,
         };
         var generate = new Option<string?>("--generate")
         {
@@ -36,7 +39,8 @@ internal static class DnsCommand
         {
             Description = "Answer names that match (* and ?) wrongly: NAME-PATTERN:KIND[:VALUE] with kinds delay (VALUE is its duration), servfail, nxdomain, refused, drop, "
                 + "truncate (over UDP), lame (an upward referral), no-additional. Of rules that match, the first counts; a delay goes with any other.",
-            HelpName = "RULE", AllowMultipleArgumentsPerToken = true,
+            HelpName = "RULE",
+            AllowMultipleArgumentsPerToken = true,
         };
         var control = new Option<bool>("--control") { Description = "Be a child of the runner: standard input carries commands, its end ends the node." };
 

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using DnsClient;
 using MailBench.Transport;
 
@@ -114,8 +113,9 @@ internal sealed class Resolver : IDisposable
                 // Not an attempt that failed: the same one goes on over TCP.
                 client = _tcp;
             }
-            catch (Exception failed) when (failed is DnsResponseException or SocketException or IOException or OperationCanceledException)
+            catch (Exception failed) when (failed is not (OutOfMemoryException or ArgumentException))
             {
+                // Whatever DnsClient makes of a foreign server's octets: the question ends with an answer, or its askers would wait for ever.
                 if (_ended.IsCancellationRequested) return Answer.Failure(name, "the router has ended");
                 failure = failed is DnsResponseException { Code: DnsResponseCode.ConnectionTimeout } or OperationCanceledException ? "no answer" : failed.Message;
                 client = _udp;
@@ -123,6 +123,7 @@ internal sealed class Resolver : IDisposable
             }
             catch (ArgumentException unfit)
             {
+                // A name that DnsClient does not take; asking again will not help.
                 return Answer.Failure(name, unfit.Message);
             }
         }

@@ -109,7 +109,7 @@ public sealed class DnsNode : INode
     {
         for (var attempt = 1; ; attempt++)
         {
-            var udp = new UdpServer(_listen, _responder, SendLater);
+            var udp = new UdpServer(_listen, _responder, SendLater, defect => _completion.TrySetException(defect));
             try
             {
                 _tcp!.Listen(udp.EndPoint);

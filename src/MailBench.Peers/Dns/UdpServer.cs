@@ -17,10 +17,12 @@ internal sealed class UdpServer : IDisposable
     private readonly DnsResponder _responder;
     private readonly Action<byte[], SocketAddress, long> _sendLater;
     private readonly Thread _thread;
+    private readonly Action<Exception> _failed;
     private volatile bool _stopping;
 
     /// <param name="sendLater">Takes an answer (its own array), whom it is for, and the delay in ns; called on this server's thread.</param>
-    public UdpServer(IPEndPoint listen, DnsResponder responder, Action<byte[], SocketAddress, long> sendLater)
+    /// <param name="failed">Hears of a defect that ended the thread.</param>
+    public UdpServer(IPEndPoint listen, DnsResponder responder, Action<byte[], SocketAddress, long> sendLater, Action<Exception> failed)
     {
         _socket = new Socket(listen.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
@@ -37,8 +39,9 @@ internal sealed class UdpServer : IDisposable
 
         _responder = responder;
         _sendLater = sendLater;
+        _failed = failed;
         EndPoint = (IPEndPoint)_socket.LocalEndPoint!;
-        _thread = new Thread(Serve) { Name = "dns-udp", IsBackground = true };
+        _thread = new Thread(Run) { Name = "dns-udp", IsBackground = true };
     }
 
     public IPEndPoint EndPoint { get; }
@@ -87,6 +90,18 @@ internal sealed class UdpServer : IDisposable
         catch (SocketException)
         {
             // Then closing the socket ends the receive.
+        }
+    }
+
+    private void Run()
+    {
+        try
+        {
+            Serve();
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            _failed(defect);
         }
     }
 

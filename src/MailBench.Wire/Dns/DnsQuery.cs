@@ -79,7 +79,15 @@ public readonly struct DnsQuery
         if (at != message.Length) return DnsParse.FormatError;
         query = new DnsQuery
         {
-            Id = id, Flags = flags, Type = type, Class = @class, NameLength = length, QuestionEnd = end, HasEdns = hasEdns, EdnsVersion = version, UdpSize = udpSize,
+            Id = id,
+            Flags = flags,
+            Type = type,
+            Class = @class,
+            NameLength = length,
+            QuestionEnd = end,
+            HasEdns = hasEdns,
+            EdnsVersion = version,
+            UdpSize = udpSize,
         };
         return DnsParse.Query;
     }

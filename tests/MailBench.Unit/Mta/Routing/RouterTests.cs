@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using MailBench.Mta.Routing;
 using MailBench.Transport;
 using MailBench.Unit.Peers.Dns;
@@ -185,6 +186,40 @@ public sealed class RouterTests
         await using var router = new RouterHarness(server, options => options with { Timeout = TimeSpan.FromMilliseconds(200), Retries = 0 });
         await server.DisposeAsync();
         Assert.Equal(RouteKind.Defer, (await router.ResolveAsync("d0.test")).Kind);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("ff")]
+    [InlineData("8400000100010000000000")]
+    [InlineData("84000001000100000000c00cc00cc00c")]
+    [InlineData("8400000100050000000001610000000f0001c00c000f000100000001ffff000a")]
+    public async Task Octets_that_are_no_answer_defer(string afterId)
+    {
+        using var wild = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var serving = ServeAsync();
+        var server = await DnsServer.GenerateAsync("domains=1,mx=1");
+        await using (var router = new RouterHarness(server, options => options with { Dns = (IPEndPoint)wild.Client.LocalEndPoint!, Timeout = TimeSpan.FromMilliseconds(300), Retries = 0 }))
+            Assert.Equal(RouteKind.Defer, (await router.ResolveAsync("a.test")).Kind);
+        wild.Dispose();
+        await serving;
+
+        async Task ServeAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    var query = await wild.ReceiveAsync();
+                    byte[] answer = [.. query.Buffer.AsSpan(0, 2), .. Convert.FromHexString(afterId)];
+                    await wild.SendAsync(answer, answer.Length, query.RemoteEndPoint);
+                }
+            }
+            catch (Exception ended) when (ended is ObjectDisposedException or SocketException)
+            {
+                // The test is over.
+            }
+        }
     }
 
     [Fact]
