@@ -7,7 +7,7 @@ public sealed record SmtpServerOptions
 
     /// <summary>After the host name in the greeting.</summary>
     public string Software { get; init; } = "ESMTP MailBench";
-    
+
     /// <summary>Octets of content (after unstuffing); 0: no fixed limit.</summary>
     public long MaxMessageBytes { get; init; } = 32L << 20;
     public int MaxRecipients { get; init; } = 1000;
