@@ -1,9 +1,96 @@
 using System.CommandLine;
+using MailBench.Mta.Queue;
 
 namespace MailBench.Cli.Commands;
 
-/// <summary><c>mailbench queue</c>.</summary>
+/// <summary><c>mailbench queue list|show</c>: looks into a queue, of a live or a stopped MTA.</summary>
 internal static class QueueCommand
 {
-    public static Command Create() => new("queue", "Look into a queue directory.");
+    private const int HeaderBytes = 64 << 10;
+
+    public static Command Create() => new("queue", "Look into a queue, of a live or a stopped MTA. Nothing is changed.") { CreateList(), CreateShow() };
+
+    private static Command CreateList()
+    {
+        var directories = new Argument<string[]>("DIR") { Description = "Queue directories, repeated or separated by commas.", Arity = ArgumentArity.OneOrMore };
+        var list = new Command("list", "A line per message: id, age, size, sender; below it a line per waiting recipient with its state and reason. Nothing when empty.") { directories };
+        list.SetAction(parsed =>
+        {
+            var output = parsed.InvocationConfiguration.Output;
+            var now = TimeProvider.System.GetUtcNow();
+            var queues = Read(parsed.GetRequiredValue(directories), parsed.InvocationConfiguration.Error);
+            try
+            {
+                foreach (var entry in queues.SelectMany(queue => queue.Entries).OrderBy(entry => entry.AcceptedUnixMs).ThenBy(entry => entry.Id.Value))
+                    QueueText.WriteListed(output, entry, now);
+            }
+            finally
+            {
+                foreach (var queue in queues) queue.Dispose();
+            }
+
+            return ExitCode.Good;
+        });
+        return list.WithExample("""
+            $ mailbench queue list /var/spool/mailbench
+            1Z4  12m  4.2KiB  ab12.3-0.1042@source.test
+              u17@d3.test  waiting, 2 attempts, next in 40s: 450 4.2.0 Mailbox busy
+              u18@d4.test  waiting
+            """);
+    }
+
+    private static Command CreateShow()
+    {
+        var directories = new Argument<string>("DIR") { Description = "Queue directory, or several separated by commas." };
+        var id = new Argument<string>("ID") { Description = "The message's id as list prints it." };
+        var show = new Command("show", "A message's envelope, all its recipients with state, attempts, next attempt and reason, and its header section.") { directories, id };
+        show.SetAction(parsed =>
+        {
+            var text = parsed.GetRequiredValue(id);
+            if (!QueueId.TryParse(text, out var wanted)) throw new UsageException($"'{QueueText.Escape(text)}' is not a message id; 'mailbench queue list' prints ids such as 1Z4.");
+            var queues = Read([parsed.GetRequiredValue(directories)], parsed.InvocationConfiguration.Error);
+            try
+            {
+                var entry = queues.SelectMany(queue => queue.Entries).FirstOrDefault(entry => entry.Id == wanted)
+                    ?? throw new UsageException($"There is no message {wanted} in {parsed.GetRequiredValue(directories)}; it may be finished. 'mailbench queue list' prints what waits.");
+                QueueText.WriteShown(parsed.InvocationConfiguration.Output, entry, QueueInspection.ReadHeaderSection(entry, HeaderBytes), TimeProvider.System.GetUtcNow());
+            }
+            finally
+            {
+                foreach (var queue in queues) queue.Dispose();
+            }
+
+            return ExitCode.Good;
+        });
+        return show.WithExample("""
+            $ mailbench queue show /var/spool/mailbench 1Z4
+            id:        1Z4
+            sender:    ab12.3-0.1042@source.test
+            accepted:  2026-05-04 09:12:33Z, 12m ago
+            size:      4300 octets
+            body:      8BITMIME
+            recipients:
+              u16@d2.test  delivered, 1 attempt: 250 2.0.0 Ok
+              u17@d3.test  waiting, 2 attempts, next in 40s: 450 4.2.0 Mailbox busy
+            header:
+              Received: from source.test ([127.0.0.1]) by mta.test with ESMTP id 1Z4;
+              Subject: Minutes
+            """);
+    }
+
+    private static List<QueueInspection> Read(IEnumerable<string> arguments, TextWriter error)
+    {
+        var queues = new List<QueueInspection>();
+        foreach (var directory in arguments.SelectMany(argument => argument.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Distinct())
+        {
+            if (!Directory.Exists(directory)) throw new UsageException($"There is no directory {directory}; name one that was given to 'mailbench mta --queue'.");
+            if (!QueueInspection.IsQueue(directory)) throw new UsageException($"{directory} holds no queue; name a directory that was given to 'mailbench mta --queue'.");
+            var queue = QueueInspection.Read(directory);
+            queues.Add(queue);
+            foreach (var damage in queue.Damages) error.WriteLine($"mailbench: {damage}");
+        }
+
+        if (queues.Count == 0) throw new UsageException("DIR names no directory.");
+        return queues;
+    }
 }

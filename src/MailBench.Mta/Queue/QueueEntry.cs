@@ -21,6 +21,22 @@ public readonly record struct QueueId(long Value)
         while (rest > 0);
         return text[at..].ToString();
     }
+
+    /// <summary>Reads the written form, in either case; false when it is none.</summary>
+    public static bool TryParse(string text, out QueueId id)
+    {
+        id = default;
+        long value = 0;
+        foreach (var letter in text)
+        {
+            var digit = Digits.IndexOf(char.ToUpperInvariant(letter), StringComparison.Ordinal);
+            if (digit < 0 || value > (long.MaxValue - digit) / 36) return false;
+            value = (value * 36) + digit;
+        }
+
+        id = new QueueId(value);
+        return text.Length > 0;
+    }
 }
 
 /// <summary>What has become of a recipient. The number is the file format. INTERNALS.md has the state table.</summary>

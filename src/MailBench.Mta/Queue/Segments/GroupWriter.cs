@@ -6,9 +6,9 @@ namespace MailBench.Mta.Queue.Segments;
 internal sealed class GroupWriter
 {
     /// <summary>A multiple of the block, so that every write but the last begins and ends on one.</summary>
-    private const int BufferBytes = 1 << 20;
+    private const int BufferBytes = 1 << 18;
 
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private readonly ArrayBufferWriter<byte> _scratch = new(4096);
     private Segment _segment = null!;
     private uint _group;

@@ -74,6 +74,7 @@ internal sealed partial class QueueDirectory
     private Segment Renew(Segment segment)
     {
         var previous = _segments.Count > 1 ? _segments[^1] : null;
+        SyncDeletion();
         var header = NewHeader(previous);
         // From here the previous segment may have a successor that names its end: nothing may be added to it, whatever happens.
         _current = null;
@@ -137,7 +138,7 @@ internal sealed partial class QueueDirectory
         segment.File.Preallocate(from, zone - from);
         for (var offset = from; offset < zone;)
         {
-            var part = _zeros.AsSpan(0, (int)Math.Min(_zeros.Length, zone - offset));
+            var part = Zeros.AsSpan(0, (int)Math.Min(Zeros.Length, zone - offset));
             segment.File.Write(part, offset);
             offset += part.Length;
         }
@@ -154,12 +155,21 @@ internal sealed partial class QueueDirectory
         return count;
     }
 
-    /// <summary>Deletes the oldest segment. The deletion before it is synced first: were that one undone alone, its messages would come back without what finished them.</summary>
+    /// <summary>
+    /// Before the oldest segment goes, the going of the one before it is made durable: were that undone alone, its messages would come back without what finished them.
+    /// </summary>
+    private void SyncDeletion()
+    {
+        if (!_deletionUnsynced) return;
+        shared.Sync(() => disk.SyncDirectory(Path));
+        _deletionUnsynced = false;
+    }
+
     private bool TryDeleteOldest()
     {
         try
         {
-            if (_deletionUnsynced) shared.Sync(() => disk.SyncDirectory(Path));
+            SyncDeletion();
             _deletionUnsynced = true;
             disk.Delete(_segments[0].Path);
         }

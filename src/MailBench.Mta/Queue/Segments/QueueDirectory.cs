@@ -9,9 +9,13 @@ namespace MailBench.Mta.Queue.Segments;
 /// </summary>
 internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShared shared, DeviceCommitter committer) : IDisposable
 {
+    /// <summary>Ids passed over at a restart: those that the former process gave to messages which never reached the disk are not given to others.</summary>
+    private const int IdsSkipped = 1 << 16;
+
+    private static readonly byte[] Zeros = new byte[1 << 18];
+
     private readonly GroupWriter _writer = committer.Writer;
     private readonly List<Segment> _segments = [];
-    private readonly byte[] _zeros = new byte[1 << 18];
     private Segment? _current;
     private IDisposable? _lock;
     private long _nextFile = 1;
@@ -37,7 +41,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         _segments.AddRange(log.Segments);
         _nextFile = log.NextFile;
         _nextSequence = log.NextSequence;
-        shared.RaiseIds(log.NextId);
+        if (log.Segments.Count > 0) shared.RaiseIds(log.NextId + IdsSkipped);
         foreach (var unborn in log.Unborn) disk.Delete(unborn);
 
         var entries = new List<QueueEntry>();
@@ -53,7 +57,13 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
     }
 
     /// <summary>Makes the segment to be written; ids of all directories must be known by then, since its header says from where they go on.</summary>
-    public void Begin() => _current = Next(SegmentHeader.Bytes);
+    public void Begin()
+    {
+        // What a killed process had written or deleted may be in the page cache only. It is made durable first: the next header will say that it is, and reuse relies on it.
+        shared.Sync(() => disk.SyncDirectory(Path));
+        if (_segments.Count > 0) shared.Sync(_segments[^1].File.SyncData);
+        _current = Next(SegmentHeader.Bytes);
+    }
 
     /// <summary>Octets that still fit into the current segment; a message larger than a segment gets one of its own.</summary>
     public long Room => _current is null ? Settings.SegmentBytes - SegmentHeader.Bytes : Math.Max(0, Settings.SegmentBytes - _current.End);

@@ -36,7 +36,7 @@ internal readonly record struct SegmentHeader(long Sequence, ulong Salt, long Id
 
     /// <summary>Reads the first whole copy; false when there is none. Throws <see cref="NodeRefusedException"/> for a version that this program does not know.</summary>
     public static bool TryRead(ReadOnlySpan<byte> block, string path, out SegmentHeader header) =>
-        TryReadCopy(block, path, out header) || (block.Length >= Bytes && TryReadCopy(block[CopyOffset..], path, out header));
+        TryReadCopy(block, path, out header) || (block.Length >= CopyOffset + Length && TryReadCopy(block[CopyOffset..], path, out header));
 
     private static bool TryReadCopy(ReadOnlySpan<byte> block, string path, out SegmentHeader header)
     {

@@ -1,0 +1,82 @@
+using MailBench.Mta.Queue.Disk;
+using MailBench.Mta.Queue.Segments;
+
+namespace MailBench.Mta.Queue;
+
+/// <summary>
+/// A look into a queue directory, of a live or a stopped MTA: the log is read without the lock, and nothing is written. What a live MTA commits while it is read may be missing;
+/// what waits all the while is not.
+/// </summary>
+public sealed class QueueInspection : IDisposable
+{
+    private const int Attempts = 5;
+    private readonly DirectoryLog _log;
+
+    private QueueInspection(DirectoryLog log, IReadOnlyList<QueueEntry> entries, IReadOnlyList<QueueDamage> damages)
+    {
+        _log = log;
+        Entries = entries;
+        Damages = damages;
+    }
+
+    /// <summary>Entries with a waiting recipient, oldest first.</summary>
+    public IReadOnlyList<QueueEntry> Entries { get; }
+
+    /// <summary>Stretches of files that cannot be read.</summary>
+    public IReadOnlyList<QueueDamage> Damages { get; }
+
+    /// <summary>Whether a queue has been opened there.</summary>
+    public static bool IsQueue(string directory) =>
+        Directory.Exists(directory) && Directory.EnumerateFiles(directory).Any(path => Path.GetFileName(path) == DirectoryLock.FileName || DirectoryLog.IsSegment(Path.GetFileName(path), out _));
+
+    /// <summary>Reads the directory. Throws <see cref="IOException"/> when it cannot be read, and NodeRefusedException for an unknown format version.</summary>
+    public static QueueInspection Read(string directory) => Read(directory, new RealDisk());
+
+    internal static QueueInspection Read(string directory, IDisk disk)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var damages = new List<QueueDamage>();
+            var log = DirectoryLog.Read(disk, directory, writable: false, damages.Add);
+
+            // A live MTA writes finished segments anew. If one changed while it was read, the reading may be mixed: it is done again; and in the end what was found in a changed
+            // segment is left out, since nothing in it can have been waiting any more.
+            var changed = log.Segments.Where(Changed).ToHashSet();
+            if ((changed.Count > 0 || log.Moved) && attempt < Attempts)
+            {
+                log.Close();
+                continue;
+            }
+
+            var entries = new List<QueueEntry>();
+            foreach (var (entry, location) in log.Messages)
+            {
+                if (changed.Contains(location.Segment)) continue;
+                entry.Place = location;
+                entries.Add(entry);
+            }
+
+            entries.Sort((one, other) => (one.AcceptedUnixMs, one.Id.Value).CompareTo((other.AcceptedUnixMs, other.Id.Value)));
+            return new QueueInspection(log, entries, [.. damages.Where(damage => !changed.Any(segment => segment.Path == damage.Path))]);
+        }
+    }
+
+    /// <summary>The content's header section, up to and without the empty line; at most so many octets.</summary>
+    public static byte[] ReadHeaderSection(QueueEntry entry, int maxBytes)
+    {
+        var location = (Location)entry.Place!;
+        var head = new byte[(int)Math.Min(maxBytes, entry.ContentBytes)];
+        var section = head.AsSpan(0, location.Segment.File.Read(head, location.ContentOffset));
+        if (section.StartsWith("\r\n"u8)) return [];
+        var end = section.IndexOf("\r\n\r\n"u8);
+        return section[..(end < 0 ? section.Length : end + 2)].ToArray();
+    }
+
+    public void Dispose() => _log.Close();
+
+    private static bool Changed(Segment segment)
+    {
+        Span<byte> block = stackalloc byte[SegmentHeader.Bytes];
+        return !SegmentHeader.TryRead(block[..segment.File.Read(block, 0)], segment.Path, out var header) || header != segment.Header;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using MailBench.Mta.Queue;
+using MailBench.Mta.Queue.Segments;
+using MailBench.Testing.Disk;
+
+namespace MailBench.Crash;
+
+/// <summary>A seeded life of a queue on a fake disk: messages, retries, deliveries; small segments, so that all of rollover, deletion, reuse and compaction occur.</summary>
+internal sealed class QueueWorkload(int seed, QueueBook book)
+{
+    public static readonly string[] Directories = ["/q/a", "/q/b", "/r/c"];
+
+    public static readonly QueueSettings Settings = new()
+    {
+        SegmentBytes = 32 << 10,
+        FirstZoneBytes = 8 << 10,
+        ZoneStepBytes = 8 << 10,
+        ReserveBytes = 4 << 10,
+        CompactionBytes = 8 << 10,
+        SpareSegments = 1,
+        StateDelay = TimeSpan.Zero,
+        FailureDelay = TimeSpan.Zero,
+    };
+
+    private readonly Random _random = new(seed);
+
+    public static FakeDisk NewDisk(int seed) => new(seed) { Devices = path => path.StartsWith("/q", StringComparison.Ordinal) ? 1UL : 2UL };
+
+    public static SegmentQueue Open(FakeDisk disk, Action<QueueDamage>? damaged = null) => new(Directories, disk, TimeProvider.System, Settings, damaged, threads: false);
+
+    /// <summary>So many rounds of arrivals, attempts and one turn of the committers.</summary>
+    public void Run(SegmentQueue queue, int rounds)
+    {
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var i = _random.Next(4); i > 0; i--) Enqueue(queue);
+            // Most is delivered at once; what is left keeps old segments alive until compaction takes it along.
+            foreach (var known in book.Unfinished.ToArray())
+                if (_random.Next(4) > 0 && !IsStubborn(known))
+                    Attempt(queue, known);
+            queue.Turn();
+        }
+
+        queue.Turn(flush: true);
+    }
+
+    private static bool IsStubborn(QueueBook.Known known) => known.Content.Length % 7 == 0;
+
+    private void Enqueue(SegmentQueue queue)
+    {
+        var content = new byte[_random.Next(12) == 0 ? _random.Next(50_000) : _random.Next(6000)];
+        _random.NextBytes(content);
+        var recipients = new byte[1 + _random.Next(3)][];
+        for (var i = 0; i < recipients.Length; i++) recipients[i] = Encoding.ASCII.GetBytes($"u{i}@d{_random.Next(5)}.test");
+        var known = book.Add(content, recipients);
+        var id = queue.ReserveId();
+        book.Register(id.Value, known);
+        var half = content.Length / 2;
+        var message = new NewMessage { Id = id, ReversePath = "sender@source.test"u8.ToArray(), Recipients = recipients, Content = [content.AsMemory(0, half), content.AsMemory(half)] };
+        queue.Enqueue(message, (entry, error) =>
+        {
+            known.Entry = entry;
+            known.Acknowledged = entry is not null;
+            known.Refused = error is not null;
+        });
+    }
+
+    private void Attempt(SegmentQueue queue, QueueBook.Known known)
+    {
+        var entry = known.Entry!;
+        var recipient = _random.Next(entry.Recipients.Length);
+        var state = entry.Recipients[recipient];
+        if (state.State != RecipientState.Waiting) return;
+        state.Attempts++;
+        state.State = _random.Next(3) switch { 0 => RecipientState.Waiting, 1 => RecipientState.Delivered, _ => RecipientState.Failed };
+        state.NextAttemptUnixMs = _random.NextInt64(1L << 40);
+        state.Reason = _random.Next(2) == 0 ? null : new string('r', _random.Next(200));
+        var status = RecipientStatus.Of(state);
+        queue.Record(entry, recipient, known.Record(recipient, status with { Reason = string.IsNullOrEmpty(state.Reason) ? null : state.Reason }));
+    }
+}
