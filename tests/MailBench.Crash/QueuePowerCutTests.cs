@@ -17,7 +17,7 @@ public sealed class QueuePowerCutTests
     {
         var (operations, _) = RunUntil(seed, 0);
         for (var cut = 1L; cut <= operations; cut++)
-            for (var loss = 0; loss < 3; loss++)
+            for (var loss = 0; loss < 2; loss++)
             {
                 var (_, life) = RunUntil(seed, cut);
                 var story = $"seed {seed} cut {cut} loss {loss}";
@@ -34,7 +34,7 @@ public sealed class QueuePowerCutTests
     [MemberData(nameof(Seeds))]
     public void Keeps_its_promises_over_many_lives(int seed)
     {
-        for (var repetition = 0; repetition < 40; repetition++)
+        for (var repetition = 0; repetition < 20; repetition++)
         {
             var random = new Random(HashCode.Combine(seed, repetition));
             var book = new QueueBook();

@@ -57,7 +57,8 @@ internal static class QueueText
     {
         var hostile = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
         if (!hostile || rune.Value == '\t') text.Append(rune.ToString());
-        else text.Append(CultureInfo.InvariantCulture, rune.Value < 0x100 ? $"\\x{rune.Value:X2}" : (FormattableString)$"\\u{rune.Value:X4}");
+        else if (rune.Value < 0x100) text.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:X2}");
+        else text.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:X4}");
     }
 
     private static string Sender(QueueEntry entry) => entry.ReversePath.Length == 0 ? "<>" : Escape(entry.ReversePath);
