@@ -128,11 +128,9 @@ internal static class PointAnalysis
         foreach (var message in books.Messages)
         {
             if (message is null || message.AcceptedNs < 0 || message.AcceptedNs > atNs) continue;
-            for (var recipient = 0; recipient < message.Recipients; recipient++)
-            {
-                var booked = message.BookedNs(recipient);
-                if ((message.Seen(recipient) & RecipientSeen.RefusedAtTheDoor) == 0 && (booked < 0 || booked > atNs)) inside++;
-            }
+            inside += message.Recipients - message.Tally().Refused;
+            for (var recipient = 0; recipient <= message.HighestRecipient; recipient++)
+                if (message.BookedNs(recipient) is var booked and >= 0 && booked <= atNs) inside--;
         }
 
         return inside;

@@ -24,8 +24,12 @@ public static class ConsoleSummary
 
         console.Write(table);
         foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {sentence}");
-        var flagged = run.Points.Where(p => p.Flags.Count > 0).ToList();
-        if (flagged.Count > 0) console.MarkupLineInterpolated($"[yellow]Flags:[/] {string.Join(" | ", flagged.GroupBy(p => string.Join("; ", p.Flags)).Select(g => $"points {string.Join(", ", g.Select(p => p.Point))}: {g.Key}"))}");
+        foreach (var flag in run.Points.SelectMany(p => p.Flags.Select(f => (Flag: f, p.Point))).GroupBy(f => f.Flag).OrderByDescending(g => g.Count()))
+        {
+            var on = flag.Select(f => f.Point).Distinct().ToList();
+            console.MarkupLineInterpolated($"[yellow]flag[/] {(on.Count == run.Points.Select(p => p.Point).Distinct().Count() ? "all points" : $"point{(on.Count == 1 ? "" : "s")} {string.Join(", ", on)}")}: {flag.Key}");
+        }
+
         console.MarkupLineInterpolated($"[grey]{run.Conditions.Badge}[/]");
 
         static void Number(TableColumn column) => column.RightAligned().NoWrap().Padding(0, 1);

@@ -68,6 +68,34 @@ public sealed class MessageBook
         return first;
     }
 
+    /// <summary>
+    /// Sorts the recipients: each is counted once, by the first that holds of booked, returned, discarded, queued. Recipients are counted, not matched by index: a user's number (<c>userM@…</c>) may be
+    /// any. A booking counts as arrived only while the message was accepted (or may have been) and has recipients left to account for. A DSN that does not say for whom accounts for one.
+    /// </summary>
+    public RecipientTally Tally()
+    {
+        int refused = 0, booked = 0, returned = 0, discarded = 0, queued = 0, bookedThoughRefused = 0;
+        for (var i = 0; i <= HighestRecipient; i++)
+        {
+            var seen = _seen[i];
+            if ((seen & RecipientSeen.RefusedAtTheDoor) != 0)
+            {
+                refused++;
+                if ((seen & RecipientSeen.Booked) != 0) bookedThoughRefused++;
+            }
+            else if ((seen & RecipientSeen.Booked) != 0) booked++;
+            else if ((seen & RecipientSeen.Returned) != 0) returned++;
+            else if ((seen & RecipientSeen.Discarded) != 0) discarded++;
+            else if ((seen & RecipientSeen.Queued) != 0) queued++;
+        }
+
+        var open = WasOffered && Fate is MessageFate.Accepted or MessageFate.Uncertain ? Math.Max(0, Recipients - refused) : 0;
+        var arrived = Math.Min(booked, open);
+        var left = open - arrived;
+        returned = Math.Min(left, returned + Math.Min(UnreadableReturns, Math.Max(0, left - returned - discarded - queued)));
+        return new RecipientTally(refused, booked + bookedThoughRefused, open, arrived, returned, discarded, queued, Math.Max(0, left - returned - discarded - queued));
+    }
+
     private void Grow(int recipient)
     {
         HighestRecipient = Math.Max(HighestRecipient, recipient);
@@ -79,3 +107,6 @@ public sealed class MessageBook
         _bookedNs.AsSpan(old).Fill(-1);
     }
 }
+
+/// <summary>A message's recipients sorted. Open: accepted or uncertain, that is, not refused at the door; Missing: of these, in no book.</summary>
+public readonly record struct RecipientTally(int Refused, int Booked, int Open, int Arrived, int Returned, int Discarded, int Queued, int Missing);

@@ -89,47 +89,23 @@ public sealed class TrialBooks
         foreach (var message in _messages)
         {
             if (message is null) continue;
-            var unreadable = message.UnreadableReturns;
-            var count = Math.Max(message.Recipients, message.HighestRecipient + 1);
+            var tally = message.Tally();
             if (message.WasOffered) offered += Math.Max(1, message.Recipients);
-            for (var recipient = 0; recipient < count; recipient++)
+            refused += message.Fate == MessageFate.Refused ? message.Recipients : tally.Refused;
+            unexpected += tally.Booked - tally.Arrived;
+            if (message.Fate == MessageFate.Uncertain)
             {
-                var seen = message.Seen(recipient);
-                var arrived = (seen & RecipientSeen.Booked) != 0;
-                if (!message.WasOffered || recipient >= message.Recipients)
-                {
-                    if (arrived) unexpected++;
-                    continue;
-                }
-
-                var refusedHere = (seen & RecipientSeen.RefusedAtTheDoor) != 0;
-                if (message.Fate == MessageFate.Uncertain && !refusedHere)
-                {
-                    uncertain++;
-                    if (arrived) uncertainArrived++;
-                    continue;
-                }
-
-                if (refusedHere || message.Fate is MessageFate.Refused) refused++;
-                if (refusedHere || message.Fate != MessageFate.Accepted)
-                {
-                    if (arrived) unexpected++;
-                    continue;
-                }
-
-                accepted++;
-                if (arrived) delivered++;
-                else if ((seen & RecipientSeen.Returned) != 0) failed++;
-                else if ((seen & RecipientSeen.Discarded) != 0) discarded++;
-                else if ((seen & RecipientSeen.Queued) != 0) queued++;
-                else if (unreadable > 0)
-                {
-                    // A DSN came for this message and did not say for whom: it accounts for one recipient, not for all that are missing.
-                    unreadable--;
-                    failed++;
-                }
-                else lost++;
+                uncertain += tally.Open;
+                uncertainArrived += tally.Arrived;
             }
+
+            if (message.Fate != MessageFate.Accepted) continue;
+            accepted += tally.Open;
+            delivered += tally.Arrived;
+            failed += tally.Returned;
+            discarded += tally.Discarded;
+            queued += tally.Queued;
+            lost += tally.Missing;
         }
 
         if (countedNotBooked) (queued, lost) = (queued + lost, 0);

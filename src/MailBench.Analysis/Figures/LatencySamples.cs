@@ -21,12 +21,10 @@ public static class LatencySamples
             if (message.Fate == MessageFate.Refused) continue;
             response.Add(message.AcceptedNs >= 0 ? message.AcceptedNs - message.IntendedNs : double.PositiveInfinity);
             if (message.Fate != MessageFate.Accepted) continue;
-            for (var recipient = 0; recipient < message.Recipients; recipient++)
-            {
-                var seen = message.Seen(recipient);
-                if ((seen & RecipientSeen.Booked) != 0) delivery.Add(message.BookedNs(recipient) - message.IntendedNs);
-                else if ((seen & (RecipientSeen.RefusedAtTheDoor | RecipientSeen.Returned | RecipientSeen.Discarded)) == 0) delivery.Add(double.PositiveInfinity);
-            }
+            for (var recipient = 0; recipient <= message.HighestRecipient; recipient++)
+                if ((message.Seen(recipient) & RecipientSeen.Booked) != 0) delivery.Add(message.BookedNs(recipient) - message.IntendedNs);
+            var tally = message.Tally();
+            for (var unfinished = tally.Queued + tally.Missing; unfinished > 0; unfinished--) delivery.Add(double.PositiveInfinity);
         }
 
         var named = new Dictionary<string, double[]>();

@@ -42,6 +42,8 @@ internal static class Comparing
         var where = at.Count == 0 ? "" : " at " + string.Join(", ", at.Where(x => !x.Key.StartsWith("load.", StringComparison.Ordinal)).Select(x => x.Value));
         var summary = new ComparisonSummary
         {
+            Sweep = a.Sweep,
+            LoadModel = a.LoadModel,
             Factor = factor,
             Base = a.Axes[factor],
             Candidate = b.Axes[factor],

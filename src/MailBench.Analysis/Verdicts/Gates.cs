@@ -16,6 +16,7 @@ internal static class Gates
 {
     private const double BusyBound = 1.01;
     private const double GrowthBound = 0.05;
+    private const int FewMessages = 100;
 
     public static PointSummary Apply(PointSummary point, GateInput input)
     {

@@ -14,7 +14,8 @@ internal static class Sentences
         var good = points.Where(p => !p.Void).ToList();
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(p => p.Strategy)) sentences.Add(Needed(strategy.Key, [.. strategy]));
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(p => p.Strategy)) sentences.Add(Gave(strategy.Key, [.. strategy]));
-        sentences.AddRange(comparisons.Where(c => c.Verdict != "by counts" || c.RateRatio is not null).Select(c => c.Sentence));
+        // Below saturation the schedule sets the rate; there only a real verdict is worth a sentence.
+        sentences.AddRange(comparisons.Where(c => c.LoadModel == "backlog").Select(c => c.Sentence));
         foreach (var strategy in good.Where(p => p.LoadModel == "open").GroupBy(p => p.Strategy)) sentences.Add(Waited(strategy.Key, [.. strategy]));
         if (header.Repetitions == 1 && comparisons.Count > 0)
             sentences.Add("Ranked by counts only: with one repetition of seconds, differences of rates are shown and decide nothing.");
@@ -29,7 +30,7 @@ internal static class Sentences
     {
         var parts = new List<string>();
         if (Comparing.Median(points, p => p.WireOctetsPerDelivery) is { } octets) parts.Add(Say($"{octets:#,0} octets on the line"));
-        if (Comparing.Median(points, p => p.TransactionsPerDelivery) is { } transactions) parts.Add(Say($"{transactions:0.###} transactions"));
+        if (Comparing.Median(points, p => p.TransactionsPerDelivery) is { } transactions) parts.Add(Say($"{transactions:0.###} transaction{(transactions == 1 ? "" : "s")}"));
         if (Comparing.Median(points, p => p.SessionsPerDelivery) is { } sessions) parts.Add(Say($"{sessions:0.####} connections"));
         if (Comparing.Median(points, p => p.QueriesPerDelivery) is { } queries) parts.Add(Say($"{queries:0.####} DNS queries"));
         return parts.Count == 0 ? $"{strategy} was measured." : $"{strategy} needed {string.Join(", ", parts)} per delivery.";
@@ -43,7 +44,7 @@ internal static class Sentences
             var busy = Comparing.Median([.. g], p => p.BusyForward);
             var limit = string.Join(" or ", g.Select(p => p.Bottleneck).Distinct());
             var share = busy is null ? "" : Say($", line {busy:0.0%} busy");
-            return Say($"{rate:#,0} deliveries/s at {new BitRate(g.Key)} ({(limit == Utilisations.Unattributed ? "limit unattributed" : "limited by " + limit)}{share})");
+            return Say($"{rate:#,0} deliveries/s at {Line(g.Key)} ({(limit == Utilisations.Unattributed ? "limit unattributed" : "limited by " + limit)}{share})");
         });
         return $"{strategy} gave {string.Join("; ", lines)}.";
     }
@@ -52,11 +53,16 @@ internal static class Sentences
     {
         var parts = points.OrderBy(p => p.CapacityBitsPerSecond).Select(p =>
         {
-            var delivery = p.Latencies.TryGetValue("delivery", out var d) ? Say($"delivery p50 {Ms(d.P50)}, p99 {Ms(d.P99)}") : "no delivery";
-            return $"at {new BitRate(p.CapacityBitsPerSecond)} {delivery}";
+            var delivery = p.Latencies.TryGetValue("delivery", out var d) ? Say($"delivery p50 {Ms(d.P50)}, p99 {Ms(d.P99)} ({MessagesOf(p):0} messages)") : "no delivery";
+            return $"at {Line(p.CapacityBitsPerSecond)} {delivery}";
         });
         return $"{strategy}, open loop below saturation: {string.Join("; ", parts)}.";
     }
+
+    /// <summary>Messages behind a latency: recipients of one message travel together, so they are the sample.</summary>
+    private static double MessagesOf(PointSummary p) => p.Latencies.TryGetValue("response", out var response) ? response.Count : 0;
+
+    private static string Line(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString();
 
     private static string Ms(double ms) => double.IsInfinity(ms) ? "never (unfinished)" : ms >= 10_000 ? Say($"{ms / 1000:0.0} s") : Say($"{ms:0.#} ms");
 

@@ -185,6 +185,9 @@ public sealed record BooksSummary
 /// <summary>Two groups of points that differ in one factor, at equal other axes.</summary>
 public sealed record ComparisonSummary
 {
+    public required string Sweep { get; init; }
+    public required string LoadModel { get; init; }
+
     /// <summary>The path that differs, for example <c>mta.strategy</c>.</summary>
     public required string Factor { get; init; }
     public required string Base { get; init; }
