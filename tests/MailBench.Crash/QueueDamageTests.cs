@@ -130,6 +130,29 @@ public sealed class QueueDamageTests
     }
 
     [Fact]
+    public void Answers_each_message_once_while_the_disk_is_left_alone_after_a_failure()
+    {
+        var disk = new FakeDisk();
+        var queue = new SegmentQueue([Root], disk, TimeProvider.System, QueueWorkload.Settings with { FailureDelay = TimeSpan.FromHours(1) }, _damages.Add, threads: false);
+        var answers = new List<string>();
+        Give("good");
+        disk.Faults = _ => DiskFault.Full;
+        Give("meets the fault");
+        var operations = disk.Operations;
+        Give("refused at once");
+        Assert.Equal(operations, disk.Operations);
+        Assert.Equal(["good ", "meets the fault DiskFull", "refused at once DiskFull"], answers);
+
+        void Give(string content)
+        {
+            // More than the first zone holds, so that the disk is asked for space.
+            var message = new NewMessage { ReversePath = [], Recipients = ["r@d.test"u8.ToArray()], Content = [new byte[9000]] };
+            queue.Enqueue(message, (_, failed) => answers.Add($"{content} {(failed as QueueRefusedException)?.Refusal}"));
+            queue.Turn();
+        }
+    }
+
+    [Fact]
     public void Accepts_on_the_other_device_while_one_fails()
     {
         var disk = new FakeDisk { Devices = path => path == "/q" ? 1UL : 2UL };

@@ -30,7 +30,8 @@ public abstract class MessageQueue : IAsyncDisposable
     /// <summary>
     /// Queues a message durably. <paramref name="committed"/> runs on the committer's thread, with the entry once content, envelope and directory are on stable
     /// storage (the instant of commitment), or with a <see cref="QueueRefusedException"/> (too much waiting, disk full, EIO), in which case nothing of the message is kept. A message
-    /// that is refused at once, since too much is waiting, is answered on the caller's thread before this returns. Never throws for I/O.
+    /// that is refused at once, since too much is waiting, is answered on the caller's thread before this returns. Never throws for I/O; the callback must
+    /// not throw.
     /// </summary>
     public abstract void Enqueue(NewMessage message, Action<QueueEntry?, Exception?> committed);
 

@@ -125,21 +125,25 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
         while (true)
         {
             bool closing;
+            int before;
             lock (_gate)
             {
                 while (!_closing && WaitMs() is var wait and > 0) Monitor.Wait(_gate, wait);
                 closing = _closing;
+                before = StatesPending;
             }
 
             Turn(flush: closing);
             if (!closing) continue;
             lock (_gate)
             {
-                // A disk that cannot take the last states keeps nobody from ending: they cost duplicates, never a loss.
-                if (_messages.Count == 0) return;
+                // A disk that does not take the last states keeps nobody from ending: they cost duplicates, never a loss.
+                if (_messages.Count == 0 && (StatesPending == 0 || StatesPending >= before)) return;
             }
         }
     }
+
+    private int StatesPending => _states.Values.Sum(states => states.Count);
 
     /// <summary>Milliseconds until there is work; 0 when there is.</summary>
     private int WaitMs()
@@ -174,6 +178,7 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
 
     private void RefuseAll()
     {
+        _group.Clear();
         lock (_gate)
         {
             while (_messages.TryDequeue(out var message))
