@@ -35,6 +35,11 @@ internal abstract record YamlTree(long Line, long Column)
         {
             throw new ProfileException(At(file, malformed.Start.Line), $"not well-formed YAML: {malformed.Message}");
         }
+        catch (Exception malformed) when (malformed is InvalidOperationException or ArgumentException)
+        {
+            // The parser says so of some broken documents ("...%?"), without a line.
+            throw new ProfileException(file, $"not well-formed YAML: {malformed.Message}");
+        }
     }
 
     public static string At(string file, long line) => $"{file}:{line}";

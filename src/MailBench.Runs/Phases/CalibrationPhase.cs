@@ -11,12 +11,13 @@ using MailBench.Runs.Testbed;
 
 namespace MailBench.Runs.Phases;
 
-/// <summary>What the testbed can do without the SUT: source straight into sink for each workload, each line capacity saturated by bulk mail, the disk's syncs. Short, once per run.</summary>
+/// <summary>What the testbed can do without the SUT: source straight into sink for each workload, each line capacity saturated by bulk mail, the DNS responder's answers, the disk's syncs. Short, once per run.</summary>
 internal sealed class CalibrationPhase(Bench bench, Observer observer, RunPlan plan, string run, string queueRoot)
 {
     /// <summary>JIT and connections come up in this part of a probe; it is not counted.</summary>
     private const double WarmShare = 0.4;
     private static readonly TimeSpan DiskProbe = TimeSpan.FromSeconds(0.4);
+    private static readonly TimeSpan DnsProbeTime = TimeSpan.FromSeconds(0.3);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Large enough that octets, not dialogues, fill the line.</summary>
@@ -36,7 +37,8 @@ internal sealed class CalibrationPhase(Bench bench, Observer observer, RunPlan p
         var lines = new List<LineProbe>();
         foreach (var capacity in plan.Points.Select(point => point.Settings.Capacity("line.capacity")).Where(capacity => !capacity.Forward.IsUnlimited).Distinct())
             lines.Add(await LineAsync(capacity, cancellationToken));
-        return new Calibration { Ceilings = ceilings, Lines = lines, SyncsPerSecondBefore = syncs };
+        var answers = await DnsProbe.MeasureAsync(bench.DnsServer, $"d0.{plan.Points[0].Settings.Text("dns.suffix")}", DnsProbeTime, cancellationToken);
+        return new Calibration { Ceilings = ceilings, Lines = lines, SyncsPerSecondBefore = syncs, DnsAnswersPerSecond = answers };
     }
 
     /// <summary>The disk once more, after the last trial.</summary>

@@ -36,7 +36,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
     {
         var settings = trial.Point.Settings;
         var mark = new TrialMark(trial.Point.Number, trial.Repetition);
-        IReadOnlyDictionary<string, string> features = new Dictionary<string, string>();
+        var features = OwnCore.FeaturesOf(settings);
         var countedNotBooked = false;
         RoleFailure? failure = null;
         try
@@ -90,7 +90,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         AtEnd = None,
         AfterDrain = None,
         Failure = failure,
-        Features = new Dictionary<string, string>(),
+        Features = OwnCore.FeaturesOf(trial.Point.Settings),
     };
 
     private async Task MeasureAsync(SettingValues settings, Rate? derived, TrialMark mark, ISystemUnderTest sut, CancellationToken cancellationToken)

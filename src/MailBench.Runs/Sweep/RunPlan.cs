@@ -52,7 +52,7 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         IEnumerable<(Dictionary<string, string> Axes, SettingValues Settings)> combinations = [(new Dictionary<string, string>(), settings)];
         foreach (var axis in axes)
             combinations = combinations.SelectMany(_ => axis.Steps, (before, step) => (
-                new Dictionary<string, string>(before.Axes) { [axis.Path] = step.Value },
+                new Dictionary<string, string>(before.Axes) { [axis.Path] = Written(step.Value) },
                 step.With.Aggregate(before.Settings.With(axis.Path, step.Value), (values, pair) => values.With(pair.Key, pair.Value))));
         return combinations.Select(pair => ((IReadOnlyDictionary<string, string>)pair.Axes, pair.Settings));
     }
@@ -60,11 +60,16 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     private static PointPlan PointOf(
         Profile profile, List<PointPlan> before, string sweep, SettingValues settings, IReadOnlyDictionary<string, string> axes, string where)
     {
+        // The record keeps paths as they were written: where this machine keeps its mail is nobody's business.
+        var planned = new PlannedPoint(before.Count + 1, sweep, axes, settings.ToDictionary());
         settings = PathsBeside(profile.File, settings);
         var basePoint = BaseOf(profile, before, sweep, settings, where);
         RefuseImpossible(settings, where, Coordinates(axes));
-        return new PointPlan(new PlannedPoint(before.Count + 1, sweep, axes, settings.ToDictionary()), settings, basePoint);
+        return new PointPlan(planned, settings, basePoint);
     }
+
+    /// <summary>An axis value as people read it: an empty list is <c>none</c>.</summary>
+    private static string Written(string value) => value.Length == 0 ? "none" : value;
 
     /// <summary>Real mail named by a relative path lies beside the profile.</summary>
     private static SettingValues PathsBeside(string file, SettingValues settings)
@@ -84,7 +89,7 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
             throw new ProfileException(where, $"load.rate: there is no sweep '{named}'{hint}");
         }
 
-        var matches = before.Where(point => point.Planned.Sweep == named && origin.Axes.All(axis => point.Planned.Axes[axis.Path] == settings.Find(axis.Path))).ToArray();
+        var matches = before.Where(point => point.Planned.Sweep == named && origin.Axes.All(axis => point.Planned.Axes[axis.Path] == Written(settings.Find(axis.Path) ?? ""))).ToArray();
         if (matches.Length == 1) return matches[0].Number;
         throw new ProfileException(where, before.Exists(point => point.Planned.Sweep == named)
             ? $"load.rate: sweep '{named}' has no point at the coordinates of a point of '{sweep}' ({string.Join(", ", origin.Axes.Select(axis => $"{axis.Path} {settings.Find(axis.Path)}"))}); give both the same values."

@@ -85,7 +85,7 @@ internal sealed class OwnCore : ISystemUnderTest
     }
 
     /// <summary>The axes of the method's feature vector. What the core cannot do yet is said as <c>none</c>, not left out.</summary>
-    private static Dictionary<string, string> FeaturesOf(SettingValues settings)
+    public static IReadOnlyDictionary<string, string> FeaturesOf(SettingValues settings)
     {
         var mta = settings.ToMtaSettings();
         return new Dictionary<string, string>
