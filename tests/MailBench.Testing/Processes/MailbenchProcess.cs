@@ -25,11 +25,17 @@ public sealed class MailbenchProcess : IAsyncDisposable
     /// <summary>Standard error, once the process has ended.</summary>
     public Task<string> Error => _error;
 
-    public static MailbenchProcess Start(params string[] arguments)
+    public static MailbenchProcess Start(params string[] arguments) => StartProgram([Program, .. arguments]);
+
+    /// <summary>Under strace, which writes into the file and passes standard input on; skip where <see cref="Tracing.SystemCallTrace.WhyNot"/> has a reason.</summary>
+    public static MailbenchProcess StartTraced(string tracePath, params string[] arguments) => StartProgram(Tracing.SystemCallTrace.Command(tracePath, [Program, .. arguments]));
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mailbench.exe" : "mailbench");
+
+    private static MailbenchProcess StartProgram(IReadOnlyList<string> command)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mailbench.exe" : "mailbench");
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        return new MailbenchProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start."));
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        return new MailbenchProcess(Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} did not start."));
     }
 
     /// <summary>The next line of standard output; null at its end. Throws <see cref="TimeoutException"/> when none comes.</summary>

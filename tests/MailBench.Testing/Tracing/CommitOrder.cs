@@ -7,10 +7,11 @@ namespace MailBench.Testing.Tracing;
 public static class CommitOrder
 {
     /// <summary>What breaks the order, in words; empty when every reply kept it.</summary>
-    /// <param name="queueDirectories">Absolute paths, as the traced program opened them.</param>
+    /// <param name="isQueueFile">Whether an absolute path is a file of the queue that holds messages.</param>
+    /// <param name="messageBytes">Writes shorter than a message are others' (state records, headers) and need not be synced before the reply.</param>
     /// <param name="promises">Whether a call writes a promising reply, for example <c>call.Arguments.Contains("\"250 2.0.0")</c>. Its path is the socket's.</param>
     /// <param name="replies">How many promising replies were seen: a trace without any proves nothing.</param>
-    public static IReadOnlyList<string> Violations(IReadOnlyList<SystemCall> calls, IReadOnlyCollection<string> queueDirectories, Func<SystemCall, bool> promises, out int replies)
+    public static IReadOnlyList<string> Violations(IReadOnlyList<SystemCall> calls, Func<string, bool> isQueueFile, int messageBytes, Func<SystemCall, bool> promises, out int replies)
     {
         var violations = new List<string>();
         var previous = double.NegativeInfinity;
@@ -18,13 +19,12 @@ public static class CommitOrder
         foreach (var reply in calls.Where(call => IsSend(call) && promises(call)))
         {
             replies++;
-            // Octets of the queue written since the reply before, header writes and zeros included.
-            var writes = calls.Where(call => IsWrite(call) && IsIn(call.Path, queueDirectories) && call.StartSeconds > previous && call.StartSeconds < reply.StartSeconds).ToArray();
-            if (writes.Length == 0) violations.Add($"reply {replies} at {reply.StartSeconds:F6}: nothing was written to the queue before it");
+            var writes = calls.Where(call => IsWrite(call) && call.Result >= messageBytes && isQueueFile(call.Path) && call.StartSeconds > previous && call.StartSeconds < reply.StartSeconds).ToArray();
+            if (writes.Length == 0) violations.Add($"reply {replies} at {reply.StartSeconds:F6}: no message was written to the queue before it");
             foreach (var last in writes.GroupBy(call => call.Path).Select(file => file.MaxBy(call => call.EndSeconds)!))
                 if (!IsSynced(calls, last.Path, last.EndSeconds, reply.StartSeconds))
                     violations.Add($"reply {replies} at {reply.StartSeconds:F6}: {last.Path}, written at {last.StartSeconds:F6}, was not synced between");
-            foreach (var made in calls.Where(call => IsCreation(call) && IsIn(call.Path, queueDirectories) && call.StartSeconds < reply.StartSeconds))
+            foreach (var made in calls.Where(call => IsCreation(call) && isQueueFile(call.Path) && call.StartSeconds < reply.StartSeconds))
                 if (writes.Any(call => call.Path == made.Path) && !IsSynced(calls, Path.GetDirectoryName(made.Path)!, made.EndSeconds, reply.StartSeconds))
                     violations.Add($"reply {replies} at {reply.StartSeconds:F6}: the directory of {made.Path}, made at {made.StartSeconds:F6}, was not synced between");
             previous = reply.StartSeconds;
@@ -41,6 +41,4 @@ public static class CommitOrder
     private static bool IsWrite(SystemCall call) => call.Name is "write" or "writev" or "pwrite64" or "pwritev" or "pwritev2";
 
     private static bool IsCreation(SystemCall call) => call.Name is "open" or "openat" && call.Arguments.Contains("O_CREAT", StringComparison.Ordinal) && call.Result >= 0;
-
-    private static bool IsIn(string path, IReadOnlyCollection<string> directories) => path.Length > 0 && directories.Contains(Path.GetDirectoryName(path) ?? "");
 }
