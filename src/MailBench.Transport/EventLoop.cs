@@ -118,6 +118,8 @@ public abstract class Connection
     public abstract EventLoop Loop { get; }
     public abstract IPEndPoint LocalEndPoint { get; }
     public abstract IPEndPoint RemoteEndPoint { get; }
+
+    /// <summary>False once it has ended, is closing or cannot send any more: output is ignored from then on, so a loop that produces it must look here.</summary>
     public abstract bool IsOpen { get; }
 
     /// <summary>This connection's high-water mark in octets (at least 1), for a proxy that must hold less; the low-water mark is a quarter of it.</summary>

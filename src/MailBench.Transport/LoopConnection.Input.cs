@@ -95,6 +95,13 @@ internal abstract partial class LoopConnection
     protected void InputEnded()
     {
         _inputEnded = true;
+        if (_sendBroken)
+        {
+            // The failed send has taken the socket's error with it: what reads as an end here was a reset.
+            Close(_brokenReason, reset: true);
+            return;
+        }
+
         if (_draining)
         {
             if (_finSent) CloseBothEnded();

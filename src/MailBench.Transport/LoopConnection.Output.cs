@@ -11,6 +11,7 @@ internal abstract partial class LoopConnection
     private bool _finAsked;
     private bool _finSent;
     private bool _sendBroken;
+    private CloseReason _brokenReason;
     private bool _aboveHighWater;
     private bool _writableAsked;
     private long _octetsOut;
@@ -93,6 +94,7 @@ internal abstract partial class LoopConnection
     protected void OutputBroke(CloseReason reason)
     {
         _sendBroken = true;
+        _brokenReason = reason;
         DropOutput();
         if (_inputEnded || _paused) Close(reason, reset: true);
     }
@@ -118,7 +120,7 @@ internal abstract partial class LoopConnection
     private void TellWritable()
     {
         _writableAsked = false;
-        if (_draining) return;
+        if (!TakesOutput) return;
         try
         {
             Handler!.OnWritable(this);

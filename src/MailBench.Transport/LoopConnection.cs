@@ -23,7 +23,7 @@ internal abstract partial class LoopConnection(LoopThread loop, IConnectionHandl
 
     public override EventLoop Loop => loop;
 
-    public override bool IsOpen => !_closing && !_draining;
+    public override bool IsOpen => !_closing && !_draining && !_sendBroken;
 
     protected LoopThread Owner => loop;
 

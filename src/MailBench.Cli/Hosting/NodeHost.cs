@@ -141,8 +141,10 @@ internal sealed class NodeHost(INode node, bool control, TimeProvider time)
     private JsonObject Snapshot()
     {
         var data = new JsonObject();
-        foreach (var (name, value) in node.Counters()) data[name] = value;
         foreach (var (name, value) in ProcessCounters.Read()) data[name] = value;
+
+        // A node that stamps its counters itself (the line, on its loop) knows the instant better.
+        foreach (var (name, value) in node.Counters()) data[name] = value;
         return data;
     }
 

@@ -80,4 +80,7 @@ public static class CounterNames
     /// <summary>Time in which something waited for the line, per direction (a saturated line's equals the wall).</summary>
     public const string BackloggedForwardNs = "backloggedForwardNs";
     public const string BackloggedReverseNs = "backloggedReverseNs";
+
+    /// <summary>Time by which the line's own wake-ups came late (beyond 1 ms each), both directions: a machine too busy for the line to keep time.</summary>
+    public const string LineLateNs = "lineLateNs";
 }

@@ -106,8 +106,10 @@ internal sealed class LineConnection : IConnectionHandler
         var unsent = last ? 0 : cost.Of(_forward.Delivered - counts.BytesSent) + _forward.UnderWayCost;
         _line.Forward.Correct(_forward, sent + unsent - _forward.Charged, nowNs);
 
-        var received = cost.Of(counts.BytesReceived, counts.SegmentsIn) + (counts.SegmentsIn > 0 ? WireCost.SynExtraBytes : 0);
-        var unserved = _reverse!.IsDead ? 0 : cost.Of(counts.BytesReceived - _reverse.Serialised);
+        // The kernel counts a FIN as an octet received; where all has been read, what was read is exact.
+        var bytesReceived = last || _reverse!.FinAsked ? _far.OctetsIn : counts.BytesReceived;
+        var received = cost.Of(bytesReceived, counts.SegmentsIn) + (counts.SegmentsIn > 0 ? WireCost.SynExtraBytes : 0);
+        var unserved = _reverse!.IsDead ? 0 : cost.Of(bytesReceived - _reverse.Serialised);
         _line.Reverse.Correct(_reverse, received - unserved - _reverse.Charged, nowNs);
     }
 

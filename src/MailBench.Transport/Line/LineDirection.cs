@@ -9,11 +9,30 @@ namespace MailBench.Transport.Line;
 /// <param name="kernelBytes">What a paused source's receive buffer holds.</param>
 internal sealed class LineDirection(long limitBytes, int kernelBytes, long delayNs)
 {
-    /// <summary>An arrival may have waited unseen for a turn of the loop: it may begin so much before it was seen.</summary>
-    private const long IdleCreditNs = 1_000_000;
+    /// <summary>An arrival may have waited unseen for a turn of the loop: on an idle line it may begin so much before it was seen.</summary>
+    private const long IdleCreditNs = 100_000;
 
     /// <summary>What arrives right after a pause has waited in the kernel since the queue was full; a longer gap was the sender's.</summary>
     private const long PausedCreditNs = 20_000_000;
+
+    /// <summary>How early a segment may go when its wake-up would come so soon after another's: less than what the line's figures resolve.</summary>
+    private const long SlackNs = 50_000;
+
+    /// <summary>The same where octets wait for at least <see cref="LongQueueNs"/>.</summary>
+    private const long LongSlackNs = 200_000;
+    private const long LongQueueNs = 2_000_000;
+
+    /// <summary>
+    /// What the line's own lateness may cost in all: time in which the queue ran dry only because the loop did not get a processor. It is made good when
+    /// the senders, who had to wait for it, come back.
+    /// </summary>
+    private const long LateCreditNs = 50_000_000;
+
+    /// <summary>How soon they must come back: a longer gap is their own.</summary>
+    private const long LateCreditLastsNs = 50_000_000;
+
+    /// <summary>Lateness below it is the clock's resolution, and not counted.</summary>
+    private const long CountedLatenessNs = 1_000_000;
 
     /// <summary>Every connection may hold so many segments whatever the others hold, or it could not take its turn.</summary>
     private const int GuaranteedSegments = 2;
@@ -29,6 +48,10 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
     private readonly Queue<(LineFlow Flow, int Payload, long Cost, long DeliverNs)> _underWay = new();
     private long _capacity;
     private long _freeNs;
+    private long _seenNs;
+    private long _dueNs = long.MaxValue;
+    private long _lateCreditNs;
+    private long _lateSinceNs;
     private long _remainder;
     private long _waiting;
     private long _underWayBytes;
@@ -43,6 +66,9 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
     public long WireOctets { get; private set; }
 
     public long Payload { get; private set; }
+
+    /// <summary>By how much the loop's wake-ups were late, in all.</summary>
+    public long LateNs { get; private set; }
 
     public bool IsEmpty => _waiting == 0 && _underWay.Count == 0;
 
@@ -61,7 +87,8 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
     public void Enqueue(LineFlow flow, ReadOnlySpan<byte> octets, long nowNs)
     {
         if (flow.IsDead) return;
-        if (_round.Count == 0) EndIdleness(nowNs - (flow.WasPaused ? PausedCreditNs : IdleCreditNs));
+        if (_round.Count == 0) EndIdleness(nowNs, flow.WasPaused);
+
         flow.WasPaused = false;
         flow.Octets.Append(octets);
         flow.Queued += octets.Length;
@@ -88,7 +115,7 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
     {
         _waiting -= flow.Blocked;
         flow.Blocked = 0;
-        if (_round.Count == 0 && flow.IsReady) EndIdleness(nowNs);
+        if (_round.Count == 0 && flow.IsReady) EndIdleness(nowNs, wasPaused: false);
         Join(flow);
         if (flow is { FinAsked: true, FinUnderWay: false, Queued: 0 }) SendFin(flow, nowNs);
     }
@@ -114,22 +141,25 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
         if (difference == 0) return;
         flow.Charged += difference;
         WireOctets += difference;
-        if (_round.Count == 0) EndIdleness(nowNs - IdleCreditNs);
+        if (_round.Count == 0) _freeNs = Math.Max(_freeNs, nowNs - IdleCreditNs - LateCredit(nowNs));
         Occupy(difference);
     }
 
     /// <summary>
-    /// Begins every segment whose time comes by <paramref name="horizonNs"/> and delivers every one that is due by then.
+    /// Begins every segment whose time has come and delivers every one that is due; those of the next moment with them, which spares wake-ups.
     /// Returns when to call again; <see cref="long.MaxValue"/> when nothing waits.
     /// </summary>
-    public long Run(long nowNs, long horizonNs)
+    public long Run(long nowNs)
     {
+        var horizonNs = nowNs + (_capacity > 0 && _waiting * 8_000_000_000L / _capacity > LongQueueNs ? LongSlackNs : SlackNs);
         while (_round.Count > 0 && _freeNs <= horizonNs && _underWayBytes < UnderWayLimitBytes) ServeNext(nowNs);
         while (_underWay.Count > 0 && _underWay.Peek().DeliverNs <= horizonNs) Deliver();
+        NoteLateness(nowNs);
         NoteBacklog(nowNs);
         ResumeSources();
-        var next = _underWay.Count > 0 ? _underWay.Peek().DeliverNs : long.MaxValue;
-        return _round.Count > 0 && _underWayBytes < UnderWayLimitBytes ? Math.Min(next, _freeNs) : next;
+        _dueNs = _underWay.Count > 0 ? _underWay.Peek().DeliverNs : long.MaxValue;
+        if (_round.Count > 0 && _underWayBytes < UnderWayLimitBytes) _dueNs = Math.Min(_dueNs, _freeNs);
+        return _dueNs;
     }
 
     private void Join(LineFlow flow)
@@ -177,7 +207,7 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
         _underWayBytes += payload;
         WireOctets += cost;
         Payload += payload;
-        _underWay.Enqueue((flow, payload, cost, _freeNs + delayNs));
+        _underWay.Enqueue((flow, payload, cost, Math.Max(_freeNs, _seenNs) + delayNs));
         if (flow.Queued > 0) return;
         if (flow.FinAsked) SendFin(flow, nowNs);
     }
@@ -211,7 +241,25 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
         _remainder = scaled % _capacity;
     }
 
-    private void EndIdleness(long earliestNs) => _freeNs = Math.Max(_freeNs, earliestNs);
+    /// <summary>Octets arrive at an empty queue: the server begins now, but for what it owes them.</summary>
+    private void EndIdleness(long nowNs, bool wasPaused)
+    {
+        _freeNs = Math.Max(_freeNs, nowNs - LateCredit(nowNs) - (wasPaused ? PausedCreditNs : IdleCreditNs));
+        _lateCreditNs = 0;
+        if (!wasPaused) _seenNs = nowNs;
+    }
+
+    private long LateCredit(long nowNs) => nowNs - _lateSinceNs < LateCreditLastsNs ? _lateCreditNs : 0;
+
+    /// <summary>The queue ran dry: how much of the time since then is the loop's own lateness?</summary>
+    private void NoteLateness(long nowNs)
+    {
+        if (nowNs <= _dueNs) return;
+        if (nowNs - _dueNs > CountedLatenessNs) LateNs += nowNs - _dueNs;
+        if (_round.Count > 0 || _freeNs >= nowNs) return;
+        _lateCreditNs = Math.Min(LateCredit(nowNs) + Math.Min(nowNs - _dueNs, nowNs - _freeNs), LateCreditNs);
+        _lateSinceNs = nowNs;
+    }
 
     private bool HasRoom(LineFlow flow) =>
         _waiting + (_pausedCount + 1L) * kernelBytes < limitBytes || flow.Queued < GuaranteedSegments * flow.Cost.SegmentBytes;

@@ -19,9 +19,6 @@ public sealed class LineNode : INode
     /// <summary>The smallest queue: two full segments.</summary>
     public static readonly ByteSize MinQueue = new(4 << 10);
 
-    /// <summary>Segments due within this are handled in one go: less than any figure of the line resolves, and it spares wake-ups.</summary>
-    private const long SlackNs = 50_000;
-
     /// <summary>How soon the kernel's counts correct the estimates.</summary>
     private const long ReconcileNs = 5_000_000;
 
@@ -189,6 +186,7 @@ public sealed class LineNode : INode
 
     private void ListenOnAll()
     {
+        var picks = _options.Ports.Any(port => port.Near.Port == 0);
         for (var tries = 1; ; tries++)
         {
             try
@@ -205,7 +203,7 @@ public sealed class LineNode : INode
 
                 return;
             }
-            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse && tries < PortTries && _options.Ports.Any(port => port.Near.Port == 0))
+            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse && tries < PortTries && picks)
             {
                 // The port that the system picked for the first address is taken on another: pick again.
                 foreach (var listener in _listeners) listener.Dispose();
@@ -230,7 +228,7 @@ public sealed class LineNode : INode
     private void Run()
     {
         var nowNs = MonotonicClock.NowNs;
-        var next = Math.Min(Forward.Run(nowNs, nowNs + SlackNs), Reverse.Run(nowNs, nowNs + SlackNs));
+        var next = Math.Min(Forward.Run(nowNs), Reverse.Run(nowNs));
         if (next == long.MaxValue)
             _wake!.Disarm();
         else
@@ -266,9 +264,14 @@ public sealed class LineNode : INode
         return _last = OnLoop(() =>
         {
             var nowNs = MonotonicClock.NowNs;
+
+            // What is due by now belongs to the time before this reading, also when the loop comes late to it.
+            Forward.Run(nowNs);
+            Reverse.Run(nowNs);
             foreach (var connection in _connections) connection.Reconcile(nowNs);
             return new Dictionary<string, double>
             {
+                [CounterNames.MonotonicNs] = nowNs,
                 [CounterNames.WireOctetsForward] = Forward.WireOctets,
                 [CounterNames.WireOctetsReverse] = Reverse.WireOctets,
                 [CounterNames.SegmentsForward] = SegmentsForward,
@@ -278,6 +281,7 @@ public sealed class LineNode : INode
                 [CounterNames.Connections] = _accepted,
                 [CounterNames.BackloggedForwardNs] = Forward.BackloggedNs(nowNs),
                 [CounterNames.BackloggedReverseNs] = Reverse.BackloggedNs(nowNs),
+                [CounterNames.LineLateNs] = Forward.LateNs + Reverse.LateNs,
             };
         }).GetAwaiter().GetResult();
     }

@@ -51,13 +51,15 @@ internal sealed class LineBench : IAsyncDisposable
 
     public Task<Connection> Dial(IConnectionHandler handler, SocketOptions? options = null) => LoopTest.Dial(Sources, Near, handler, options: options);
 
+    public double Counter(string name) => Node.Counters()[name];
+
     /// <summary>A source that always has something to send.</summary>
     public static TestHandler Bulk()
     {
         var block = new byte[16 << 10];
         void Fill(Connection connection)
         {
-            while (connection.UnsentBytes < connection.HighWater) connection.Send(block);
+            while (connection.IsOpen && connection.UnsentBytes < connection.HighWater) connection.Send(block);
         }
 
         return new TestHandler
@@ -106,16 +108,25 @@ internal sealed class LineBench : IAsyncDisposable
 
     public static TestHandler Discard() => new() { Quiet = true };
 
-    /// <summary>Wire octets ÷ (capacity × time) of both directions, over a window that begins after the start-up.</summary>
-    public async Task<(double Forward, double Reverse)> BusyAsync(string capacity, TimeSpan window, TimeSpan lead)
+    /// <summary>Wire octets ÷ (capacity × time) of both directions the shares of the time in which something waited, and by which the line was late.</summary>
+    internal sealed record Share(double Forward, double Reverse, double ForwardBacklogged, double ReverseBacklogged, double Late);
+
+    /// <summary>Measures over a window that begins after the start-up.</summary>
+    public async Task<Share> BusyAsync(string capacity, TimeSpan window, TimeSpan lead)
     {
         await Task.Delay(lead, TimeProvider.System);
-        var (before, beforeNs) = (Node.Counters(), MonotonicClock.NowNs);
+        var before = Node.Counters();
         await Task.Delay(window, TimeProvider.System);
-        var (after, afterNs) = (Node.Counters(), MonotonicClock.NowNs);
-        var octets = BitRate.Parse(capacity).BitsPerSecond / 8.0 * (afterNs - beforeNs) / 1e9;
-        double Share(string name) => (after[name] - before[name]) / octets;
-        return (Share(CounterNames.WireOctetsForward), Share(CounterNames.WireOctetsReverse));
+        var after = Node.Counters();
+        double Grown(string name) => after[name] - before[name];
+        var ns = Grown(CounterNames.MonotonicNs);
+        var octets = BitRate.Parse(capacity).BitsPerSecond / 8.0 * ns / 1e9;
+        return new Share(
+            Grown(CounterNames.WireOctetsForward) / octets,
+            Grown(CounterNames.WireOctetsReverse) / octets,
+            Grown(CounterNames.BackloggedForwardNs) / ns,
+            Grown(CounterNames.BackloggedReverseNs) / ns,
+            Grown(CounterNames.LineLateNs) / ns);
     }
 
     public async ValueTask DisposeAsync()

