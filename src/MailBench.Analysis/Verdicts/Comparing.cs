@@ -12,13 +12,13 @@ internal static class Comparing
     private static readonly string[] FactorSections = ["mta.", "sut.", "dns."];
 
     /// <summary>Counts that do not depend on the clock. Less than 1 ‰ apart is equal.</summary>
-    private static readonly (string Name, Func<PointSummary, double?> Of)[] Counts =
+    private static readonly (string Name, string What, Func<PointSummary, double?> Of)[] Counts =
     [
-        ("wireOctetsPerDelivery", p => p.WireOctetsPerDelivery),
-        ("transactionsPerDelivery", p => p.TransactionsPerDelivery),
-        ("sessionsPerDelivery", p => p.SessionsPerDelivery),
-        ("queriesPerDelivery", p => p.QueriesPerDelivery),
-        ("roundTripsPerDelivery", p => p.RoundTripsPerDelivery),
+        ("wireOctetsPerDelivery", "octets on the line", p => p.WireOctetsPerDelivery),
+        ("transactionsPerDelivery", "transactions", p => p.TransactionsPerDelivery),
+        ("roundTripsPerDelivery", "round trips", p => p.RoundTripsPerDelivery),
+        ("sessionsPerDelivery", "connections", p => p.SessionsPerDelivery),
+        ("queriesPerDelivery", "DNS queries", p => p.QueriesPerDelivery),
     ];
 
     public static IReadOnlyList<ComparisonSummary> Within(IReadOnlyList<PointSummary> points)
@@ -57,7 +57,7 @@ internal static class Comparing
             return summary with { Sentence = $"{a.Axes[factor]} and {b.Axes[factor]}{where} are not ranked: their durability differs." };
 
         var ratios = new Dictionary<string, double>();
-        foreach (var (name, of) in Counts)
+        foreach (var (name, _, of) in Counts)
             if (Median(bases, of) is > 0 and { } x && Median(candidates, of) is > 0 and { } y) ratios[name] = y / x;
         var rateRatio = Median(candidates, p => p.DeliveredPerSecond) / Median(bases, p => p.DeliveredPerSecond);
         return summary with { Verdict = "by counts", CountRatios = ratios, RateRatio = rateRatio, Sentence = Word(a, b, factor, where, ratios, rateRatio) };
@@ -65,24 +65,24 @@ internal static class Comparing
 
     private static string Word(PointSummary a, PointSummary b, string factor, string where, Dictionary<string, double> ratios, double? rateRatio)
     {
-        var words = new List<string>();
-        if (ratios.TryGetValue("wireOctetsPerDelivery", out var octets)) words.Add(Less(octets, "octets on the line"));
-        if (ratios.TryGetValue("transactionsPerDelivery", out var transactions)) words.Add(Less(transactions, "transactions"));
-        if (ratios.TryGetValue("sessionsPerDelivery", out var sessions)) words.Add(Less(sessions, "connections"));
-        if (ratios.TryGetValue("queriesPerDelivery", out var queries)) words.Add(Less(queries, "DNS queries"));
-        var counts = words.Count == 0 ? "" : " needs " + string.Join(", ", words) + " per delivery";
-        var text = $"{b.Axes[factor]} against {a.Axes[factor]}{where}:{counts}";
-        if (a.LoadModel == "backlog" && rateRatio is { } rate && octets > 0)
-            text += Say($"; delivered {rate:0.0#} times as much, where octets alone would give {1 / octets:0.0#}");
-        return text + ".";
-
-        static string Less(double ratio, string what) => ratio switch
-        {
-            < 0.999 => Say($"1/{1 / ratio:0.0#} of the {what}"),
-            > 1.001 => Say($"{ratio:0.0#} times the {what}"),
-            _ => $"the same {what}",
-        };
+        if (a.LoadModel != "backlog" || rateRatio is not { } rate || !ratios.TryGetValue("wireOctetsPerDelivery", out var octets))
+            return $"{b.Axes[factor]} against {a.Axes[factor]}{where}: {Fewer(ratios)} per delivery.";
+        return Say($"{b.Axes[factor]} against {a.Axes[factor]}{where}: {b.DeliveredPerSecond:#,0} against {a.DeliveredPerSecond:#,0} deliveries/s, {Times(rate)}, where the octets alone would give {Times(1 / octets)}.");
     }
+
+    /// <summary><c>10.3 × fewer octets on the line, the same transactions …</c> of count ratios, candidate ÷ base.</summary>
+    internal static string Fewer(IReadOnlyDictionary<string, double> ratios)
+    {
+        var words = Counts.Where(c => ratios.ContainsKey(c.Name)).Select(c => (c.What, Ratio: ratios[c.Name])).Select(c => c.Ratio switch
+        {
+            < 0.999 => $"{Times(1 / c.Ratio)} fewer {c.What}",
+            > 1.001 => $"{Times(c.Ratio)} more {c.What}",
+            _ => $"the same number of {c.What}",
+        }).ToList();
+        return words.Count == 0 ? "no count to compare" : string.Join(", ", words);
+    }
+
+    private static string Times(double ratio) => Say($"{ratio.ToString(ratio >= 100 ? "0" : ratio >= 9.95 ? "0.#" : "0.##", CultureInfo.InvariantCulture)} ×");
 
     private static bool IsFactor(string path) => FactorSections.Any(section => path.StartsWith(section, StringComparison.Ordinal));
 

@@ -42,9 +42,10 @@ internal static class Gates
     private static IEnumerable<string> Lateness(PointSummary point, GateSettings gates)
     {
         if (!point.Latencies.TryGetValue("lateness", out var late) || !point.Latencies.TryGetValue("response", out var response)) yield break;
-        foreach (var (name, lateness, bound) in new[] { ("p50", late.P50, response.P50), ("p95", late.P95, response.P95), ("p99", late.P99, response.P99) })
-            if (lateness > Math.Max(gates.LatenessMs, bound * gates.LatenessShare))
-                yield return Say($"the source itself was late: {name} {lateness:0.00} ms, above max({gates.LatenessMs:0.##} ms, {gates.LatenessShare:0.#%} of the response's {bound:0.00} ms)");
+        var above = new[] { ("p50", late.P50, response.P50), ("p95", late.P95, response.P95), ("p99", late.P99, response.P99) }
+            .Where(x => x.Item2 > Math.Max(gates.LatenessMs, x.Item3 * gates.LatenessShare)).Select(x => Say($"{x.Item1} {x.Item2:0.0} ms (response {x.Item3:0.0} ms)")).ToList();
+        if (above.Count > 0)
+            yield return Say($"the source itself was late: {string.Join(", ", above)}; the bound is the larger of {gates.LatenessMs:0.##} ms and {gates.LatenessShare:0.#%} of the response. The machine was too busy for this load");
     }
 
     private static IEnumerable<string> Ceilings(PointSummary point, GateInput input)

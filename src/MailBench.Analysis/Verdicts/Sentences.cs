@@ -12,6 +12,7 @@ internal static class Sentences
     {
         var sentences = new List<string>();
         var good = points.Where(p => !p.Void).ToList();
+        foreach (var pair in comparisons.Where(c => c.Verdict == "by counts" && c.LoadModel == "backlog").GroupBy(c => (c.Factor, c.Base, c.Candidate))) sentences.Add(Headline([.. pair]));
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(p => p.Strategy)) sentences.Add(Needed(strategy.Key, [.. strategy]));
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(p => p.Strategy)) sentences.Add(Gave(strategy.Key, [.. strategy]));
         // Below saturation the schedule sets the rate; there only a real verdict is worth a sentence.
@@ -24,6 +25,17 @@ internal static class Sentences
         var missing = header.Points.Count * header.Repetitions - points.Count;
         if (missing > 0) sentences.Add($"{missing} of {header.Points.Count * header.Repetitions} planned trials were not run.");
         return sentences;
+    }
+
+    /// <summary>A pair over all lines it was compared at: the middle ratio of each count.</summary>
+    private static string Headline(IReadOnlyList<ComparisonSummary> pair)
+    {
+        var ratios = pair.SelectMany(c => c.CountRatios).GroupBy(r => r.Key).ToDictionary(g => g.Key, g => g.Select(r => r.Value).Order().ElementAt(g.Count() / 2));
+        var first = pair[0];
+        var ranked = ratios.TryGetValue("wireOctetsPerDelivery", out var octets) && Math.Abs(octets - 1) > 0.001
+            ? $"; by counts, {(octets < 1 ? first.Candidate : first.Base)} ranks first"
+            : "";
+        return $"Against {first.Base}, {first.Candidate} needs per delivery {Comparing.Fewer(ratios)}{ranked}.";
     }
 
     private static string Needed(string strategy, IReadOnlyList<PointSummary> points)
