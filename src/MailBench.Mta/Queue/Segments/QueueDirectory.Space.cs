@@ -34,8 +34,8 @@ internal sealed partial class QueueDirectory
             {
                 if (_current is not null && _current.End > SegmentHeader.Bytes && _current.End + bytes > Settings.SegmentBytes) _current = Next(bytes + SegmentHeader.Bytes);
                 _current ??= Next(bytes + SegmentHeader.Bytes);
-                if (_current.End + bytes + reserve > _current.Zone)
-                    Grow(_current, Math.Max(Math.Min(_current.Zone + Settings.ZoneStepBytes, Settings.SegmentBytes), _current.End + bytes + reserve));
+                var needed = _current.End + bytes + reserve;
+                if (needed > _current.Zone) Grow(_current, needed, Math.Min(_current.Zone + Settings.ZoneStepBytes, Settings.SegmentBytes));
                 return;
             }
             catch (DiskException full) when (full.Fault == DiskFault.Full)
@@ -67,7 +67,7 @@ internal sealed partial class QueueDirectory
             }
         }
 
-        return CreateSegment(Math.Max(bytes, Settings.FirstZoneBytes));
+        return CreateSegment(bytes);
     }
 
     /// <summary>Writes a new header over the segment's, which makes all its records void at once, and puts it last. Needs no space, no directory sync and no zeros.</summary>
@@ -95,7 +95,7 @@ internal sealed partial class QueueDirectory
         try
         {
             var segment = new Segment(path, file, default);
-            Grow(segment, bytes);
+            Grow(segment, bytes, Settings.FirstZoneBytes);
             segment.Header = NewHeader(_segments.Count > 0 ? _segments[^1] : null);
             _current = null;
             WriteHeader(file, segment.Header);
@@ -124,8 +124,20 @@ internal sealed partial class QueueDirectory
         shared.Sync(file.SyncData);
     }
 
-    /// <summary>Allocates and fills with zeros, so that later writes and syncs touch data blocks only and no block map or size.</summary>
-    private void Grow(Segment segment, long zone)
+    /// <summary>Allocates and fills with zeros, so that later writes and syncs touch data blocks only and no block map or size: as far as wanted, or where the disk is too full for that, as needed.</summary>
+    private void Grow(Segment segment, long needed, long wanted)
+    {
+        try
+        {
+            Fill(segment, Math.Max(needed, wanted));
+        }
+        catch (DiskException full) when (full.Fault == DiskFault.Full && wanted > needed)
+        {
+            Fill(segment, needed);
+        }
+    }
+
+    private void Fill(Segment segment, long zone)
     {
         zone = RecordHeader.AlignUp(zone, RecordHeader.GroupAlignment);
         var from = segment.File.Length;
