@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Text.Json;
+using MailBench.Model.Nodes;
 
 namespace MailBench.Testing.Processes;
 
@@ -14,6 +16,7 @@ public sealed class MailbenchProcess : IAsyncDisposable
     private readonly BlockingCollection<string> _lines = [];
     private readonly Task _reading;
     private readonly Task<string> _error;
+    private long _asked;
 
     private MailbenchProcess(Process process)
     {
@@ -28,7 +31,11 @@ public sealed class MailbenchProcess : IAsyncDisposable
     public static MailbenchProcess Start(params string[] arguments) => StartProgram([Program, .. arguments]);
 
     /// <summary>Under strace, which writes into the file and passes standard input on; skip where <see cref="Tracing.SystemCallTrace.WhyNot"/> has a reason.</summary>
-    public static MailbenchProcess StartTraced(string tracePath, params string[] arguments) => StartProgram(Tracing.SystemCallTrace.Command(tracePath, [Program, .. arguments]));
+    public static MailbenchProcess StartTraced(string tracePath, params string[] arguments) => StartTraced(tracePath, Tracing.SystemCallTrace.StringOctets, arguments);
+
+    /// <summary>As above; <paramref name="stringOctets"/> of each string are kept, for a proof that must recognise content.</summary>
+    public static MailbenchProcess StartTraced(string tracePath, int stringOctets, params string[] arguments) =>
+        StartProgram(Tracing.SystemCallTrace.Command(tracePath, stringOctets, [Program, .. arguments]));
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mailbench.exe" : "mailbench");
 
@@ -53,6 +60,21 @@ public sealed class MailbenchProcess : IAsyncDisposable
     {
         _process.StandardInput.WriteLine(line);
         _process.StandardInput.Flush();
+    }
+
+    /// <summary>Says a command to a node under <c>--control</c> and returns its answer; notices that come before it are passed over. Throws when the node says no.</summary>
+    public NodeReply Ask(NodeCommand command)
+    {
+        var id = ++_asked;
+        WriteLine(ControlLine.Encode(command with { Id = id }));
+        while (ReadLine() is { } line)
+        {
+            if (line.StartsWith("{\"notice\"", StringComparison.Ordinal)) continue;
+            var reply = JsonSerializer.Deserialize<NodeReply>(line, ControlLine.Json)!;
+            if (reply.Id == id) return reply.Ok ? reply : throw new InvalidOperationException($"{command.GetType().Name}: {reply.Error}");
+        }
+
+        throw new InvalidOperationException($"mailbench ended before it answered {command.GetType().Name}.");
     }
 
     public void CloseInput() => _process.StandardInput.Close();

@@ -20,9 +20,15 @@ public static partial class SystemCallTrace
 {
     private const string Calls = "trace=open,openat,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,fsync,fdatasync,sync_file_range,rename,renameat2,unlink,unlinkat";
 
+    /// <summary>Octets of a string that are kept where nothing else is asked: enough for a reply.</summary>
+    public const int StringOctets = 64;
+
     /// <summary>The command line that traces a program into a file; it ends with the program.</summary>
-    public static IReadOnlyList<string> Command(string outputPath, params IReadOnlyList<string> program) =>
-        ["strace", "-f", "-ttt", "-T", "-y", "-s", "64", "-e", Calls, "-o", outputPath, .. program];
+    public static IReadOnlyList<string> Command(string outputPath, params IReadOnlyList<string> program) => Command(outputPath, StringOctets, program);
+
+    /// <summary>As above; <paramref name="stringOctets"/> of each string are kept.</summary>
+    public static IReadOnlyList<string> Command(string outputPath, int stringOctets, IReadOnlyList<string> program) =>
+        ["strace", "-f", "-ttt", "-T", "-y", "-s", stringOctets.ToString(CultureInfo.InvariantCulture), "-e", Calls, "-o", outputPath, .. program];
 
     /// <summary>Why nothing can be traced here, and how to change that; null when it can.</summary>
     public static string? WhyNot()
