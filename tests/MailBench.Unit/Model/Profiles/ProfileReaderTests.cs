@@ -146,6 +146,6 @@ public class ProfileReaderTests
             {
                 // Refused in words.
             }
-        });
+        }, iter: 3000);
     }
 }
