@@ -7,6 +7,9 @@ namespace MailBench.Mta;
 /// </summary>
 internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
 {
+    /// <summary>Characters kept of a reason: it stays in memory with its recipient for days, and its words are a stranger's.</summary>
+    private const int MaxReasonLength = 500;
+
     private readonly Dictionary<QueueId, Row> _rows = [];
 
     public IEnumerable<QueueEntry> Entries => _rows.Values.Select(row => row.Entry);
@@ -71,7 +74,7 @@ internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
     {
         var recipient = entry.Recipients[index];
         recipient.Attempts++;
-        recipient.Reason = reason;
+        recipient.Reason = reason?.Length > MaxReasonLength ? reason[..MaxReasonLength] : reason;
         return recipient;
     }
 

@@ -47,6 +47,17 @@ public sealed class ClientTests
     }
 
     [Fact]
+    public void Of_a_talkative_reply_only_the_begin_is_kept()
+    {
+        var (machine, output) = Ready("250 mx.test\r\n");
+        var owner = new RecordingClientSession(machine, output);
+        var line = System.Text.Encoding.ASCII.GetBytes($"550-{new string('x', 4000)}\r\n");
+        for (var i = 0; i < 90; i++) machine.Receive(line, owner, output);
+        machine.Receive("550 end\r\n"u8, owner, output);
+        Assert.InRange(Assert.Single(owner.Calls).Length, 8192, 8400);
+    }
+
+    [Fact]
     public void The_final_reply_is_awaited_from_the_last_dot_to_its_answer()
     {
         var (machine, output) = Ready("250 mx.test\r\n");

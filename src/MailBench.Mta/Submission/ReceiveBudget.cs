@@ -6,7 +6,8 @@ internal sealed class ReceiveBudget(long limitBytes)
     public long LimitBytes { get; } = limitBytes;
     public long UsedBytes { get; private set; }
 
-    public bool Has(long bytes) => UsedBytes + bytes <= LimitBytes;
+    /// <summary>Any number may be asked for, one that a client declared too.</summary>
+    public bool Has(long bytes) => bytes <= LimitBytes - UsedBytes;
 
     public bool TryTake(long bytes)
     {

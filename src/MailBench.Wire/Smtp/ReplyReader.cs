@@ -3,13 +3,16 @@ using System.Text;
 namespace MailBench.Wire.Smtp;
 
 /// <summary>
-/// Reads replies (RFC 5321 §4.2) line by line from octets. Bounded: <see cref="MaxLines"/> lines of <see cref="MaxLine"/> octets. One-line replies that came before
-/// are given again as the same object, since a server says the same few things over and over.
+/// Reads replies (RFC 5321 §4.2) line by line from octets. Bounded: <see cref="MaxLines"/> lines of <see cref="MaxLine"/> octets, of whose text <see cref="MaxText"/> octets
+/// are kept. One-line replies that came before are given again as the same object, since a server says the same few things over and over.
 /// </summary>
 internal struct ReplyReader
 {
     public const int MaxLine = 4096;
     public const int MaxLines = 100;
+
+    /// <summary>Replies are kept with every recipient that they defer: a talkative server must not fill our memory.</summary>
+    public const int MaxText = 8192;
 
     private const int InternedLine = 128;
 
@@ -18,6 +21,7 @@ internal struct ReplyReader
 
     private List<string>? _lines;
     private int _code;
+    private int _kept;
     private string? _enhanced;
 
     /// <summary>
@@ -57,6 +61,7 @@ internal struct ReplyReader
         {
             _code = code;
             _enhanced = enhanced;
+            _kept = 0;
         }
 
         if (enhanced is not null && enhanced == _enhanced) text = text.Length > enhanced.Length ? text[(enhanced.Length + 1)..] : default;
@@ -66,6 +71,8 @@ internal struct ReplyReader
             return null;
         }
 
+        if (text.Length > MaxText - _kept) text = text[..(MaxText - _kept)];
+        _kept += text.Length;
         (_lines ??= []).Add(Decode(text));
         if (!last) return null;
         reply = SmtpReply.Of(_code, _enhanced, string.Join('\n', _lines));

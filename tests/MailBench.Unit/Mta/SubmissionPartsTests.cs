@@ -84,6 +84,7 @@ public class SubmissionPartsTests
         using var other = new ContentBuffer(budget);
         Assert.True(one.TryAdd(new byte[48 << 10]));
         Assert.False(other.TryAdd(new byte[48 << 10]));
+        Assert.False(budget.Has(long.MaxValue));
         one.Dispose();
         other.Dispose();
         Assert.Equal(0, budget.UsedBytes);
