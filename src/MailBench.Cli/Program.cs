@@ -1,7 +1,10 @@
 using System.CommandLine;
 using MailBench.Cli;
 using MailBench.Cli.Commands;
+using MailBench.Cli.Hosting;
 using MailBench.Model.Nodes;
+
+Console.SetError(new PatientWriter(Console.Error));
 
 var root = new RootCommand("MailBench measures mail delivery: a load harness, an MTA core and a report that names the link, the features and the bottleneck.")
 {

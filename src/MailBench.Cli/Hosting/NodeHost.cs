@@ -87,8 +87,11 @@ internal sealed class NodeHost(INode node, bool control, TimeProvider time)
         {
             // The channel broke: the same as its end, the parent is gone.
         }
-
-        _stopAsked.TrySetResult("end of the control channel");
+        finally
+        {
+            // Whatever ended the reading: a node that hears nobody any more must not stay behind.
+            _stopAsked.TrySetResult("end of the control channel");
+        }
     }
 
     private async Task AnswerAsync(string line)
@@ -98,8 +101,9 @@ internal sealed class NodeHost(INode node, bool control, TimeProvider time)
         {
             command = ControlLine.DecodeCommand(line);
         }
-        catch (JsonException malformed)
+        catch (Exception malformed) when (malformed is JsonException or NotSupportedException)
         {
+            // NotSupportedException: a JSON object that names no cmd.
             WriteLine(ControlLine.Encode(new NodeReply(0, false, $"Not a command: {malformed.Message}", null)));
             return;
         }

@@ -107,6 +107,24 @@ public sealed class SinkPeersTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"id":1}""")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"cmd":"nope"}""")]
+    [InlineData("\0")]
+    public async Task A_line_that_is_no_command_is_refused_and_the_channel_stays(string line)
+    {
+        await using var sink = MailbenchProcess.Start("sink", "--listen", "127.0.0.1:0", "--control");
+        sink.ReadReady("sink");
+        sink.WriteLine(line);
+        Assert.StartsWith("{\"reply\":0,\"ok\":false,", sink.ReadLine(), StringComparison.Ordinal);
+        sink.WriteLine("""{"cmd":"end","id":2}""");
+        Assert.Equal("""{"reply":2,"ok":true}""", sink.ReadLine());
+        sink.CloseInput();
+        Assert.Equal(0, (await sink.WaitForEndAsync()).Code);
+    }
+
+    [Theory]
     [InlineData(2, "sink")]
     [InlineData(2, "sink", "--listen", "nonsense")]
     [InlineData(2, "sink", "--listen", "127.0.0.1:0", "--refuse", "rcpt:250")]
