@@ -16,8 +16,8 @@ internal sealed class EpollListener : Listener, IEpollTarget
     private readonly EpollLoop _loop;
     private readonly Func<Connection, IConnectionHandler?> _accept;
     private readonly int _descriptor;
+    private readonly Lock _closing = new();
     private HeapTimer? _retry;
-    private int _disposed;
     private bool _closed;
 
     public EpollListener(EpollLoop loop, IPEndPoint endPoint, Func<Connection, IConnectionHandler?> accept, SocketOptions options)
@@ -45,15 +45,19 @@ internal sealed class EpollListener : Listener, IEpollTarget
 
     public override void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         if (_loop.IsCurrent)
         {
             CloseNow();
             return;
         }
 
-        // The kernel refuses callers from here on; the descriptor itself belongs to the loop.
-        _ = Native.shutdown(_descriptor, Native.SHUT_RD);
+        // The kernel refuses callers from here on; the descriptor itself belongs to the loop, and its number to somebody else once that has closed it.
+        lock (_closing)
+        {
+            if (_closed) return;
+            _ = Native.shutdown(_descriptor, Native.SHUT_RD);
+        }
+
         _loop.Post(static state => ((EpollListener)state!).CloseNow(), this);
     }
 
@@ -84,10 +88,13 @@ internal sealed class EpollListener : Listener, IEpollTarget
     internal void CloseNow()
     {
         if (_closed) return;
-        _closed = true;
         _retry?.Disarm();
         _loop.Unwatch(_descriptor);
-        SocketCalls.Close(_descriptor, reset: false);
+        lock (_closing)
+        {
+            _closed = true;
+            SocketCalls.Close(_descriptor, reset: false);
+        }
     }
 
     private void PauseAccepting()

@@ -22,18 +22,22 @@ internal static class LineCommand
         var listen = new Option<string[]>("--listen")
         {
             Description = "What connects to the first address is carried to the second; may be given several times. Port 0 on the near side picks one, the same for all of this command.",
-            HelpName = "ADDRESS:PORT=ADDRESS:PORT", Required = true, AllowMultipleArgumentsPerToken = true,
+            HelpName = "ADDRESS:PORT=ADDRESS:PORT",
+            Required = true,
+            AllowMultipleArgumentsPerToken = true,
         };
         var capacity = new Option<string>("--capacity")
         {
             Description = "Capacity toward the far side, and back where it differs: 1.5Mbit/s, 100Mbit/s/10Mbit/s, unlimited. All connections share it.",
-            HelpName = "RATE[/RATE]", Required = true,
+            HelpName = "RATE[/RATE]",
+            Required = true,
         };
         var delay = new Option<string>("--delay") { Description = "One-way delay, in each direction.", HelpName = "DURATION", DefaultValueFactory = _ => "0s" };
         var queue = new Option<string>("--queue")
         {
             Description = "Octets that may wait for the line in a direction, all connections together; then senders are held back.",
-            HelpName = "SIZE", DefaultValueFactory = _ => "64KiB",
+            HelpName = "SIZE",
+            DefaultValueFactory = _ => "64KiB",
         };
         var control = new Option<bool>("--control") { Description = "Be a child of the runner: standard input carries commands, its end ends the node." };
 
