@@ -1,5 +1,5 @@
-using MailBench.Mta.Queue.Disk;
 using MailBench.Model.Nodes;
+using MailBench.Mta.Queue.Disk;
 
 namespace MailBench.Mta.Queue.Segments;
 

@@ -36,7 +36,7 @@ public sealed class QueueCommandTests : IDisposable
         Assert.Matches($"^{id}  [0-9]+s  4.2KiB  sender@source.test$", lines[0]);
         Assert.Equal(@"  u17@d3.test  waiting, 2 attempts, due: 450 4.2.0 \x1B[31mbusy\x0D\x0A\u202Etxt", lines[1]);
         Assert.Equal("  u18@d4.test  waiting", lines[2]);
-        Assert.Equal(["", ], lines[3..]);
+        Assert.Equal([""], lines[3..]);
         var stopped = await RunAsync("list", directory + "," + directory);
         Assert.Equal(lines[1..], stopped.ReplaceLineEndings("\n").Split('\n')[1..]);
     }
