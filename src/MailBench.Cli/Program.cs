@@ -30,7 +30,7 @@ try
 {
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
-catch (UsageException wrong)
+catch (Exception wrong) when (wrong is UsageException or InvalidDataException)
 {
     await Console.Error.WriteLineAsync($"mailbench: {wrong.Message}");
     return ExitCode.Usage;

@@ -39,9 +39,11 @@ public static class Preflight
         {
             var made = !Directory.Exists(directory);
             Directory.CreateDirectory(directory);
-            var probe = Path.Combine(directory, ".write-probe");
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
+            // A name of its own, never an existing file: the directory may be one that others write to, /tmp say.
+            using (new FileStream(Path.Combine(directory, $".write-probe-{Guid.NewGuid():n}"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            {
+            }
+
             if (made) Directory.Delete(directory);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Testing;
 using Xunit;
@@ -120,6 +121,35 @@ public sealed class RunTests : IDisposable
         await using var run = CliProcess.Start(Smoke("--out", Folder.Root));
         Assert.Equal(2, await run.ExitAsync(Patience));
         Assert.Contains("--resume", run.Error);
+    }
+
+    [Fact]
+    public async Task A_directory_with_other_things_in_it_becomes_no_run_folder()
+    {
+        // A run removes its work folder at the end, and event files that no finished trial has.
+        var kept = Path.Combine(Folder.Work, "thesis.txt");
+        Directory.CreateDirectory(Folder.Work);
+        File.WriteAllText(kept, "");
+        await using var run = CliProcess.Start(Smoke("--out", Folder.Root));
+        Assert.Equal(2, await run.ExitAsync(Patience));
+        Assert.Contains("holds other things", run.Error);
+        Assert.True(File.Exists(kept));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    public async Task A_damaged_folder_is_not_resumed(string header)
+    {
+        Directory.CreateDirectory(Folder.Root);
+        File.WriteAllText(Folder.Profile, ProfileText.Write(ProfileReader.Read(
+            File.ReadAllText(Path.Combine(CliProcess.Checkout, "profiles/smoke.yaml")), "profiles/smoke.yaml", ["phases.calibrate=300ms", "phases.warmUp=1s", "phases.steady=2s"])));
+        File.WriteAllText(Folder.Header, header);
+        await using var run = CliProcess.Start(Smoke("--resume", Folder.Root));
+        Assert.Equal(2, await run.ExitAsync(Patience));
+        Assert.Contains("header.json", run.Error);
+        Assert.DoesNotContain("calibrating", run.Error);
     }
 
     [Fact]

@@ -23,18 +23,9 @@ internal static class ReportCommand
         var anyVoid = false;
         foreach (var run in runs)
         {
-            var folder = new RunFolder(Path.GetFullPath(run));
+            var folder = new RunFolder(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run)));
             if (!Directory.Exists(folder.Root)) throw new UsageException($"{run}: there is no such folder; give the folder that 'mailbench run' named at its end.");
-            AnalysisResult result;
-            try
-            {
-                result = RunAnalysis.Analyze(folder);
-            }
-            catch (InvalidDataException damaged)
-            {
-                throw new UsageException(damaged.Message);
-            }
-
+            var result = RunAnalysis.Analyze(folder);
             var into = target is null ? folder : new RunFolder(Path.GetFullPath(runs.Count == 1 ? target : Path.Combine(target, Path.GetFileName(folder.Root))));
             Directory.CreateDirectory(into.Root);
             RunReport.Write(result, into);

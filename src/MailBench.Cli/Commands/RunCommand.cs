@@ -97,6 +97,8 @@ internal static class RunCommand
         var root = request.Out ?? Path.Combine("results", $"{plan.Profile.Name.Replace(' ', '-')}-{time.GetLocalNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
         if (File.Exists(root)) throw new UsageException($"--out {root}: that is a file; a run folder is a directory.");
         if (File.Exists(new RunFolder(root).Header)) throw new UsageException($"--out {root}: there is a run in it already. Give another place, or go on with it by --resume {root}.");
+        // Queues and event files of a run are removed at its end, whoever made those folders.
+        if (Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any()) throw new UsageException($"--out {root}: that directory holds other things; a run needs a new or an empty one.");
         return new RunFolder(Path.GetFullPath(root));
     }
 
@@ -119,9 +121,16 @@ internal static class RunCommand
         return await RunScreen.ShowAsync(plan, estimate, folder, time, watcher => new RunFlow(plan, folder, self, CommandLineOf(request), watcher, time).RunAsync(stop.Token));
     }
 
-    /// <summary>The command that repeats the run, without the place of its results.</summary>
-    private static string CommandLineOf(Request request) =>
-        string.Join(' ', ["mailbench", "run", request.Profile, .. request.Set.Select(value => $"--set '{value}'"), .. request.Seed is { } seed ? [$"--seed {seed}"] : Array.Empty<string>()]);
+    /// <summary>The command that repeats the run, without the place of its results; reports are published, so an absolute path is cut to its last part.</summary>
+    private static string CommandLineOf(Request request) => string.Join(' ',
+    [
+        "mailbench", "run", Quoted(Path.IsPathRooted(request.Profile) ? Path.GetFileName(request.Profile) : request.Profile), .. request.Set.Select(value => $"--set {Quoted(value)}"),
+        .. request.Seed is { } seed ? [$"--seed {seed}"] : Array.Empty<string>(),
+    ]);
+
+    /// <summary>One word of a POSIX shell.</summary>
+    private static string Quoted(string word) =>
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "_-./:=%+,@".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     private static string DryRunText(RunPlan plan, TimeSpan estimate)
     {

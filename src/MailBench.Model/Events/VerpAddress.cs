@@ -12,6 +12,9 @@ public sealed record TrialId(string Run, int Point, int Repetition)
     /// <summary>The file-name and address token of the trial, <c>POINT-REPETITION</c>.</summary>
     public string Token => $"{Point}-{Repetition}";
 
+    /// <summary>Whether a text can be a <see cref="Run"/>. It becomes a part of addresses and of directory names, and may come from a folder that somebody else wrote.</summary>
+    public static bool IsRun(string text) => text is { Length: >= 1 and <= 16 } && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c));
+
     public override string ToString() => $"{Run}.{Token}";
 }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using MailBench.Model.Events;
 using MailBench.Model.Records;
 
 namespace MailBench.Runs.Records;
@@ -41,8 +42,25 @@ internal sealed class RunJournal : IDisposable
         File.Move(fresh, folder.Header, overwrite: true);
     }
 
-    public static RunHeader? ReadHeader(RunFolder folder) =>
-        File.Exists(folder.Header) ? JsonSerializer.Deserialize<RunHeader>(File.ReadAllText(folder.Header), RecordJson.Line) : null;
+    /// <summary>Null when there is none. Throws <see cref="InvalidDataException"/> for one that is damaged or not ours: its run ID names a directory that is removed at the end.</summary>
+    public static RunHeader? ReadHeader(RunFolder folder)
+    {
+        if (!File.Exists(folder.Header)) return null;
+        var header = Decode<RunHeader>(File.ReadAllText(folder.Header), folder.Header);
+        return TrialId.IsRun(header.Run) ? header : throw new InvalidDataException($"{folder.Header}: its run ID is none.");
+    }
+
+    private static T Decode<T>(string json, string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, RecordJson.Line) ?? throw new InvalidDataException($"{file} is empty.");
+        }
+        catch (JsonException malformed)
+        {
+            throw new InvalidDataException($"{file} is damaged: {malformed.Message}", malformed);
+        }
+    }
 
     /// <summary>The whole lines; those of failed trials are dropped, since their trials run again.</summary>
     private static List<TrialRecord> Read(RunFolder folder, out long wholeBytes)
@@ -54,7 +72,8 @@ internal sealed class RunJournal : IDisposable
         var kept = new StringBuilder();
         foreach (var line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (JsonSerializer.Deserialize<TrialRecord>(line, RecordJson.Line) is not { Failure: null } record) continue;
+            var record = Decode<TrialRecord>(line, folder.Journal);
+            if (record.Failure is not null) continue;
             finished.Add(record);
             kept.Append(line).Append('\n');
         }
