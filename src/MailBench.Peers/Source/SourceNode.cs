@@ -189,6 +189,7 @@ public sealed class SourceNode : INode
         });
         _trial = null;
         if (trial.FirstTrouble is { } trouble && _log is not null) await _log.WriteLineAsync($"mailbench source: the first message that failed was {trouble}");
+        if (trial.FirstRefusal is { } refusal && _log is not null) await _log.WriteLineAsync($"mailbench source: the first refusal was of {refusal}");
         return (JsonObject)_lastCounts.DeepClone();
     }
 

@@ -60,6 +60,7 @@ internal sealed class SourceTrial : IDisposable
     public string? Unreached => _dispatcher is { Offered: > 0, EverReady: false } ? _dispatcher.LastTrouble ?? "no session could be had" : null;
 
     public string? FirstTrouble => _dispatcher.FirstTrouble;
+    public string? FirstRefusal => _dispatcher.FirstRefusal;
 
     public void Start()
     {

@@ -20,7 +20,6 @@ internal sealed class NodeBench : IAsyncDisposable
 
     private readonly List<MailbenchProcess> _processes = [];
     private IPEndPoint? _dns;
-    private IPEndPoint? _smtp;
 
     private NodeBench() { }
 
@@ -28,6 +27,7 @@ internal sealed class NodeBench : IAsyncDisposable
     public string Queue => Path.Combine(Folder, "queue");
     public string Saved => Path.Combine(Folder, "saved");
     public MailbenchProcess Sink { get; private set; } = null!;
+    public IPEndPoint SinkEndPoint { get; private set; } = null!;
     public MailbenchProcess Mta { get; private set; } = null!;
     public IPEndPoint MtaEndPoint { get; private set; } = null!;
 
@@ -39,7 +39,7 @@ internal sealed class NodeBench : IAsyncDisposable
             ? bench.Start("sink", "--listen", MxAddresses, "--save", bench.Saved)
             : bench.Start("sink", "--listen", MxAddresses, "--control");
         var dns = bench.Start("dns", "--listen", "127.0.0.1:0", "--generate", "domains=4,mx=2,per-domain=2,addresses=127.0.72.0/24");
-        bench._smtp = bench.Sink.ReadReady("sink");
+        bench.SinkEndPoint = bench.Sink.ReadReady("sink");
         bench.Sink.ReadReady("sink");
         bench._dns = dns.ReadReady("dns");
         return bench;
@@ -50,7 +50,7 @@ internal sealed class NodeBench : IAsyncDisposable
     {
         string[] arguments =
         [
-            "mta", "--listen", "127.0.0.1:0", "--queue", queue ?? Queue, "--dns", _dns!.ToString(), "--smtp-port", $"{_smtp!.Port}", "--relay-from", "127.0.0.0/8", "--hostname", "mta.test",
+            "mta", "--listen", "127.0.0.1:0", "--queue", queue ?? Queue, "--dns", _dns!.ToString(), "--smtp-port", $"{SinkEndPoint.Port}", "--relay-from", "127.0.0.0/8", "--hostname", "mta.test",
             "--control", .. config is null ? Array.Empty<string>() : ["--config", Write("mta.yaml", config)],
         ];
         Mta = Own(trace is null ? MailbenchProcess.Start(arguments) : MailbenchProcess.StartTraced(trace, stringOctets: 64 << 10, arguments));

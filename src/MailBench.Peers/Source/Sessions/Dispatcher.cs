@@ -84,6 +84,9 @@ internal sealed class Dispatcher
     public string? FirstTrouble { get; private set; }
     public string? LastTrouble { get; private set; }
 
+    /// <summary>The first refusal of a message or a recipient, in the server's words.</summary>
+    public string? FirstRefusal { get; private set; }
+
     /// <summary>True when an arrival offered now would get a session now.</summary>
     public bool CanStart => _waiting.Count == 0 && HasRoom(MonotonicClock.NowNs);
 
@@ -183,6 +186,9 @@ internal sealed class Dispatcher
         LastTrouble = trouble;
         FirstTrouble ??= $"message {sequence}: {trouble}";
     }
+
+    /// <summary>A text is made only of the first: a server may refuse everything, at full speed.</summary>
+    public void NoteRefusal(long sequence, SmtpReply reply) => FirstRefusal ??= $"message {sequence}: {reply}";
 
     /// <summary>An idle session stands, or one may be dialled. Idle sessions that the peer has left are put aside.</summary>
     private bool HasRoom(long nowNs)

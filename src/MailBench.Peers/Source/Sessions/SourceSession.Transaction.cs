@@ -51,7 +51,7 @@ internal sealed partial class SourceSession
     {
         if (!IsPipelined) _owner.Books.Counters.RcptCommandOctets += _envelope.Recipient(index).Length + RcptOverhead;
         if (reply.IsPositive) _acceptedRecipients++;
-        else _owner.Books.RecipientRefused(_arrival, _owner.Loop.TurnNs, _envelope.BookedIndex(index), reply.Code);
+        else RefuseRecipient(index, reply);
     }
 
     public void OnContentWanted()
@@ -63,8 +63,16 @@ internal sealed partial class SourceSession
     public void OnTransactionEnded(SmtpReply reply, bool contentSent)
     {
         Transactions++;
-        if (contentSent && reply.IsPositive) End(Outcome.Accepted, reply.Code);
-        else End(Outcome.Refused, reply.Code);
+        if (contentSent && reply.IsPositive)
+        {
+            End(Outcome.Accepted, reply.Code);
+        }
+        else
+        {
+            _owner.NoteRefusal(_arrival.Sequence, reply);
+            End(Outcome.Refused, reply.Code);
+        }
+
         _freed = true;
     }
 
@@ -74,6 +82,12 @@ internal sealed partial class SourceSession
         if (!_hasArrival || MayGoAgain && _inTransaction) return;
         _owner.Note(_arrival.Sequence, reply.ToString());
         End(_machine.AwaitsFinalReply ? Outcome.Uncertain : Outcome.Failed, reply.Code);
+    }
+
+    private void RefuseRecipient(int index, SmtpReply reply)
+    {
+        _owner.NoteRefusal(_arrival.Sequence, reply);
+        _owner.Books.RecipientRefused(_arrival, _owner.Loop.TurnNs, _envelope.BookedIndex(index), reply.Code);
     }
 
     private bool IsPipelined => _machine.Options.Pipelining && _machine.Capabilities.Pipelining;
