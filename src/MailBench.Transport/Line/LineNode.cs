@@ -93,7 +93,8 @@ public sealed class LineNode : INode
         }
         catch (SocketException refused)
         {
-            throw new NodeRefusedException($"cannot listen on {string.Join(", ", _options.Ports.Select(port => port.Near))}: {refused.Message}", refused);
+            throw new NodeRefusedException(
+                $"cannot listen on {string.Join(", ", _options.Ports.Select(port => port.Near))}: {refused.Message}. Choose other addresses or ports (ports below 1024 need privilege), or stop what listens there.", refused);
         }
 
         return [.. _listeners.Select(listener => new ReadyListener(Role, listener.EndPoint))];

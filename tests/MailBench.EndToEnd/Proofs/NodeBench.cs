@@ -15,11 +15,12 @@ namespace MailBench.EndToEnd.Proofs;
 /// </summary>
 internal sealed class NodeBench : IAsyncDisposable
 {
-    private const string MxAddresses = "127.0.72.1:0,127.0.72.2:0";
+    private static readonly string[] MxAddresses = ["127.0.72.1", "127.0.72.2"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly List<MailbenchProcess> _processes = [];
     private IPEndPoint? _dns;
+    private bool _save;
 
     private NodeBench() { }
 
@@ -35,14 +36,20 @@ internal sealed class NodeBench : IAsyncDisposable
     public static NodeBench Start(bool save)
     {
         var bench = new NodeBench();
-        bench.Sink = save
-            ? bench.Start("sink", "--listen", MxAddresses, "--save", bench.Saved)
-            : bench.Start("sink", "--listen", MxAddresses, "--control");
+        bench._save = save;
+        bench.StartSink();
         var dns = bench.Start("dns", "--listen", "127.0.0.1:0", "--generate", "domains=4,mx=2,per-domain=2,addresses=127.0.72.0/24");
-        bench.SinkEndPoint = bench.Sink.ReadReady("sink");
-        bench.Sink.ReadReady("sink");
         bench._dns = dns.ReadReady("dns");
         return bench;
+    }
+
+    /// <summary>The sink, again at the port of one before it.</summary>
+    public void StartSink()
+    {
+        var listen = string.Join(',', MxAddresses.Select(address => $"{address}:{SinkEndPoint?.Port ?? 0}"));
+        Sink = _save ? Start("sink", "--listen", listen, "--save", Saved) : Start("sink", "--listen", listen, "--control");
+        SinkEndPoint = Sink.ReadReady("sink");
+        Sink.ReadReady("sink");
     }
 
     /// <summary>An MTA on this bench's queue, under control; of a killed one before it nothing is left but the queue. <paramref name="trace"/>: its system calls are written there.</summary>

@@ -10,6 +10,7 @@ public sealed class RealDisk : IDisk
     {
         directory = Path.GetFullPath(directory);
         if (Directory.Exists(directory)) return;
+        if (File.Exists(directory)) throw new DiskException(DiskFault.Failed, $"{directory} is a file, not a directory");
         var parent = Path.GetDirectoryName(directory);
         if (parent is not null) CreateDirectory(parent);
         Try(directory, "cannot be created", () =>

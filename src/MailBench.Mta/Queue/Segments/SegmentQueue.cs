@@ -45,7 +45,7 @@ internal sealed class SegmentQueue : MessageQueue
         {
             foreach (var directory in opened) directory.Dispose();
             if (failed is IOException or UnauthorizedAccessException)
-                throw new NodeRefusedException($"The queue cannot be opened: {failed.Message}. Free space or correct the permissions, or name another directory with --queue.", failed);
+                throw new NodeRefusedException($"The queue cannot be opened: {failed.Message.TrimEnd('.')}. {Remedy(failed)} another directory with --queue.", failed);
             throw;
         }
 
@@ -125,6 +125,13 @@ internal sealed class SegmentQueue : MessageQueue
     {
         foreach (var committer in _committers) committer.Turn(flush);
     }
+
+    private static string Remedy(Exception failed) => failed switch
+    {
+        DiskException { Fault: DiskFault.Full } => "Free space, or name",
+        DiskException { Fault: DiskFault.ReadOnly } or UnauthorizedAccessException => "Correct the permissions, or name",
+        _ => "Name",
+    };
 
     /// <summary>The device with the least waiting for it; one whose disk fails only when all do. Equals take turns.</summary>
     private DeviceCommitter Choose()
