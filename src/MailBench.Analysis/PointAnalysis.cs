@@ -87,6 +87,8 @@ internal static class PointAnalysis
         var acceptedRecipients = counters.InTrial("source", CounterNames.AcceptedRecipients);
         if (!settings.HasLine || settings is not { RecipientsPerMessage: { } recipients, Domains: { } domains, MxHosts: { } hosts, HostsPerDomain: { } perDomain, RecipientsPerTransaction: { } limit })
             return null;
+        // Nothing that a profile can hold; but a header may come from anywhere.
+        if (Math.Min(Math.Min(recipients, domains), Math.Min(perDomain, limit)) < 1 || recipients > 100_000 || hosts is < 1 or > 65_536) return null;
         if (!(transactions > 0) || !(accepted > 0) || !(acceptedRecipients > 0)) return null;
         return IdealCeiling.Of(new IdealWorkload
         {
@@ -129,8 +131,8 @@ internal static class PointAnalysis
         {
             if (message is null || message.AcceptedNs < 0 || message.AcceptedNs > atNs) continue;
             inside += message.Recipients - message.Tally().Refused;
-            for (var recipient = 0; recipient <= message.HighestRecipient; recipient++)
-                if (message.BookedNs(recipient) is var booked and >= 0 && booked <= atNs) inside--;
+            foreach (var booked in message.BookedNs)
+                if (booked >= 0 && booked <= atNs) inside--;
         }
 
         return inside;

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Globalization;
 using MailBench.Analysis.Books;
 using MailBench.Analysis.Verdicts;
 using MailBench.Model.Events;
@@ -59,18 +59,12 @@ public static class RunAnalysis
     private static RunHeader ReadHeader(RunFolder folder)
     {
         if (!File.Exists(folder.Header)) throw new InvalidDataException($"{folder.Root} is not a run folder: it has no header.json.");
-        try
-        {
-            var header = JsonSerializer.Deserialize<RunHeader>(File.ReadAllText(folder.Header), RecordJson.Line)
-                ?? throw new InvalidDataException($"{folder.Header} is empty.");
-            if (header.Version > RunHeader.CurrentVersion)
-                throw new InvalidDataException($"{folder.Header} has version {header.Version}; this program reads up to {RunHeader.CurrentVersion}. Use the program that wrote it or a newer one.");
-            return header;
-        }
-        catch (JsonException malformed)
-        {
-            throw new InvalidDataException($"{folder.Header}: {malformed.Message}", malformed);
-        }
+        var header = RecordJson.Read<RunHeader>(File.ReadAllText(folder.Header), folder.Header);
+        if (header.Version > RunHeader.CurrentVersion)
+            throw new InvalidDataException($"{folder.Header} has version {header.Version}; this program reads up to {RunHeader.CurrentVersion}. Use the program that wrote it or a newer one.");
+        if (header.Points.GroupBy(point => point.Point).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new InvalidDataException($"{folder.Header}: point {twice.Key} stands twice.");
+        if (!DateTimeOffset.TryParse(header.StartedAt, CultureInfo.InvariantCulture, out _)) throw new InvalidDataException($"{folder.Header}: startedAt is no time.");
+        return header;
     }
 
     private static IEnumerable<TrialRecord> ReadJournal(RunFolder folder)
@@ -82,17 +76,9 @@ public static class RunAnalysis
         foreach (var line in text[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             number++;
-            TrialRecord? trial;
-            try
-            {
-                trial = JsonSerializer.Deserialize<TrialRecord>(line, RecordJson.Line);
-            }
-            catch (JsonException malformed)
-            {
-                throw new InvalidDataException($"{folder.Journal}, line {number}: {malformed.Message}", malformed);
-            }
-
-            if (trial is not null) yield return trial;
+            var trial = RecordJson.Read<TrialRecord>(line, $"{folder.Journal}, line {number}");
+            if (trial.SteadyBeginNs < 0 || trial.SteadyEndNs < trial.SteadyBeginNs) throw new InvalidDataException($"{folder.Journal}, line {number}: the window ends before it begins.");
+            yield return trial;
         }
     }
 
@@ -105,8 +91,15 @@ public static class RunAnalysis
             if (!File.Exists(path)) continue;
             using var stream = File.OpenRead(path);
             if (stream.Length < EventStream.HeaderBytes) continue;
-            EventStream.ReadHeader(stream);
-            foreach (var record in EventStream.ReadRecords(stream)) books.Add(record);
+            try
+            {
+                EventStream.ReadHeader(stream);
+                foreach (var record in EventStream.ReadRecords(stream)) books.Add(record);
+            }
+            catch (InvalidDataException damaged)
+            {
+                throw new InvalidDataException($"{path}: {damaged.Message}", damaged);
+            }
         }
 
         return books;

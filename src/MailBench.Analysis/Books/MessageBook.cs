@@ -28,6 +28,8 @@ public enum RecipientSeen : byte
 /// <summary>All that the events of a trial say of one message. Times are CLOCK_MONOTONIC ns; −1: did not happen.</summary>
 public sealed class MessageBook
 {
+    private const int FirstPlaces = 100;
+
     public long IntendedNs { get; set; } = -1;
     public long LatenessNs { get; set; } = -1;
     public long StartedNs { get; set; } = -1;
@@ -41,30 +43,31 @@ public sealed class MessageBook
 
     /// <summary>Returned DSNs of which the recipient could not be read.</summary>
     public int UnreadableReturns { get; set; }
+
+    // Recipients that events named, ascending: an index may be any number (userM), so that a place for each would cost what no event paid for.
+    private int[] _indexes = [];
     private RecipientSeen[] _seen = [];
     private long[] _bookedNs = [];
+    private int _known;
 
-    /// <summary>The highest recipient index that any event named; −1: none.</summary>
-    public int HighestRecipient { get; private set; } = -1;
+    /// <summary>Per recipient that an event named, in the order of their indexes, the stamp of its first booking; negative: not booked.</summary>
+    public ReadOnlySpan<long> BookedNs => _bookedNs.AsSpan(0, _known);
 
-    public RecipientSeen Seen(int recipient) => recipient < _seen.Length ? _seen[recipient] : RecipientSeen.Nowhere;
-
-    /// <summary>The first booking's stamp.</summary>
-    public long BookedNs(int recipient) => recipient < _bookedNs.Length ? _bookedNs[recipient] : -1;
+    public RecipientSeen Seen(int recipient) => Array.BinarySearch(_indexes, 0, _known, recipient) is var place and >= 0 ? _seen[place] : RecipientSeen.Nowhere;
 
     public void Mark(int recipient, RecipientSeen what)
     {
-        Grow(recipient);
-        _seen[recipient] |= what;
+        var place = PlaceOf(recipient);
+        _seen[place] |= what;
     }
 
     /// <summary>False: it was booked before (a duplicate).</summary>
     public bool Book(int recipient, long timeNs)
     {
-        Grow(recipient);
-        var first = (_seen[recipient] & RecipientSeen.Booked) == 0;
-        _seen[recipient] |= RecipientSeen.Booked;
-        if (first || timeNs < _bookedNs[recipient]) _bookedNs[recipient] = timeNs;
+        var place = PlaceOf(recipient);
+        var first = (_seen[place] & RecipientSeen.Booked) == 0;
+        _seen[place] |= RecipientSeen.Booked;
+        if (first || timeNs < _bookedNs[place]) _bookedNs[place] = timeNs;
         return first;
     }
 
@@ -75,9 +78,8 @@ public sealed class MessageBook
     public RecipientTally Tally()
     {
         int refused = 0, booked = 0, returned = 0, discarded = 0, queued = 0, bookedThoughRefused = 0;
-        for (var i = 0; i <= HighestRecipient; i++)
+        foreach (var seen in _seen.AsSpan(0, _known))
         {
-            var seen = _seen[i];
             if ((seen & RecipientSeen.RefusedAtTheDoor) != 0)
             {
                 refused++;
@@ -96,15 +98,26 @@ public sealed class MessageBook
         return new RecipientTally(refused, booked + bookedThoughRefused, open, arrived, returned, discarded, queued, Math.Max(0, left - returned - discarded - queued));
     }
 
-    private void Grow(int recipient)
+    private int PlaceOf(int recipient)
     {
-        HighestRecipient = Math.Max(HighestRecipient, recipient);
-        if (recipient < _seen.Length) return;
-        var old = _seen.Length;
-        var size = Math.Max(Math.Max(recipient + 1, Recipients), old * 2);
-        Array.Resize(ref _seen, size);
-        Array.Resize(ref _bookedNs, size);
-        _bookedNs.AsSpan(old).Fill(-1);
+        var place = _known == 0 || _indexes[_known - 1] < recipient ? ~_known : Array.BinarySearch(_indexes, 0, _known, recipient);
+        if (place >= 0) return place;
+        place = ~place;
+        if (_known == _indexes.Length)
+        {
+            var size = Math.Max(_known == 0 ? Math.Min(Recipients, FirstPlaces) : _known * 2, 1);
+            Array.Resize(ref _indexes, size);
+            Array.Resize(ref _seen, size);
+            Array.Resize(ref _bookedNs, size);
+        }
+
+        var behind = _known - place;
+        Array.Copy(_indexes, place, _indexes, place + 1, behind);
+        Array.Copy(_seen, place, _seen, place + 1, behind);
+        Array.Copy(_bookedNs, place, _bookedNs, place + 1, behind);
+        (_indexes[place], _seen[place], _bookedNs[place]) = (recipient, RecipientSeen.Nowhere, -1);
+        _known++;
+        return place;
     }
 }
 

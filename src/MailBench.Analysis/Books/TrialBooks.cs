@@ -5,15 +5,19 @@ namespace MailBench.Analysis.Books;
 
 /// <summary>
 /// The books of one trial: a fold over its events, keyed (sequence, recipient). The order of the events does not matter. Memory: about 150 octets a message and
-/// 9 a recipient; sequences beyond <see cref="MaxMessages"/> are refused as corrupt.
+/// 13 a recipient; sequences beyond <see cref="MaxMessages"/>, and more recipients than that, are refused as corrupt.
 /// </summary>
 public sealed class TrialBooks
 {
     public const int MaxMessages = 50_000_000;
     private const int MaxRecipients = 100_000;
 
+    /// <summary>The largest backlog that a profile can ask for: no event runs further ahead of the others.</summary>
+    private const int MaxAhead = 10_000_000;
+
     private readonly List<MessageBook?> _messages = [];
     private readonly List<PhaseSample> _phases = [];
+    private long _recipients;
 
     /// <summary>Bookings beyond the first of a recipient.</summary>
     public long Duplicates { get; private set; }
@@ -25,8 +29,7 @@ public sealed class TrialBooks
     /// <summary>Takes one event; throws <see cref="InvalidDataException"/> for numbers that no writer of ours can have written.</summary>
     public void Add(in EventRecord e)
     {
-        if (e.Sequence is < 0 or >= MaxMessages || e.Recipient >= MaxRecipients && e.Kind != EventKind.Phase)
-            throw new InvalidDataException($"An event names message {e.Sequence}, recipient {e.Recipient}: the event file is damaged.");
+        if (e.Sequence is < 0 or >= MaxMessages || e.Sequence > _messages.Count + MaxAhead || e.TimeNs < 0) throw new InvalidDataException($"An event names message {e.Sequence} at {e.TimeNs} ns: the event file is damaged.");
         if (e.Kind == EventKind.Phase)
         {
             _phases.Add(new PhaseSample((DialoguePhase)e.Recipient, e.TimeNs, e.ValueNs));
@@ -43,6 +46,8 @@ public sealed class TrialBooks
             case EventKind.Started:
                 message.StartedNs = e.TimeNs;
                 message.WaitingNs = e.ValueNs;
+                if (e.Recipient is < 0 or > MaxRecipients) throw new InvalidDataException($"An event gives message {e.Sequence} {e.Recipient} recipients: the event file is damaged.");
+                if ((_recipients += e.Recipient) > MaxMessages) throw new InvalidDataException($"The events offer more than {MaxMessages} recipients: the event file is damaged.");
                 message.Recipients = Math.Max(message.Recipients, e.Recipient);
                 break;
             case EventKind.Accepted:
@@ -133,8 +138,8 @@ public sealed class TrialBooks
     {
         var times = new List<long>();
         foreach (var message in _messages)
-            for (int recipient = 0, count = message is null ? 0 : message.HighestRecipient + 1; recipient < count; recipient++)
-                if ((message!.Seen(recipient) & RecipientSeen.Booked) != 0) times.Add(message.BookedNs(recipient));
+            foreach (var booked in message is null ? [] : message.BookedNs)
+                if (booked >= 0) times.Add(booked);
         times.Sort();
         return [.. times];
     }

@@ -30,6 +30,9 @@ public sealed record IdealCeiling(double ForwardOctetsPerDelivery, double Revers
     public const int HeaderOctets = 66;
     public const int Mss = 1448;
 
+    /// <summary>Recipients looked at: enough for every real workload to come round; beyond, the mean over these messages is as good.</summary>
+    private const int MaxRecipients = 5_000_000;
+
     /// <summary>Nominal octets of one reply line (<c>250 2.1.5 Ok</c> and the like).</summary>
     private const int ReplyOctets = 20;
 
@@ -42,7 +45,7 @@ public sealed record IdealCeiling(double ForwardOctetsPerDelivery, double Revers
     public static IdealCeiling Of(IdealWorkload w)
     {
         double forward = 0, reverseLow = 0, reverseHigh = 0, copies = 0;
-        var messages = w.Domains / Gcd(w.Domains, w.RecipientsPerMessage);
+        var messages = Math.Clamp(MaxRecipients / w.RecipientsPerMessage, 1, w.Domains / Gcd(w.Domains, w.RecipientsPerMessage));
         for (var message = 0; message < messages; message++)
             foreach (var onHost in FewestCopies(w, message))
                 for (var left = onHost; left > 0; left -= w.RecipientsPerTransaction)

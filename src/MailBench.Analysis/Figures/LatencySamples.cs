@@ -21,8 +21,8 @@ public static class LatencySamples
             if (message.Fate == MessageFate.Refused) continue;
             response.Add(message.AcceptedNs >= 0 ? message.AcceptedNs - message.IntendedNs : double.PositiveInfinity);
             if (message.Fate != MessageFate.Accepted) continue;
-            for (var recipient = 0; recipient <= message.HighestRecipient; recipient++)
-                if ((message.Seen(recipient) & RecipientSeen.Booked) != 0) delivery.Add(message.BookedNs(recipient) - message.IntendedNs);
+            foreach (var booked in message.BookedNs)
+                if (booked >= 0) delivery.Add(booked - message.IntendedNs);
             var tally = message.Tally();
             for (var unfinished = tally.Queued + tally.Missing; unfinished > 0; unfinished--) delivery.Add(double.PositiveInfinity);
         }

@@ -72,10 +72,21 @@ public static class EventStream
         var bytes = new byte[HeaderBytes];
         stream.ReadExactly(bytes);
         if (!bytes.AsSpan(0, 4).SequenceEqual(Magic)) throw new InvalidDataException("Not a MailBench event file: it does not start with MBEV.");
-        var header = JsonSerializer.Deserialize<EventHeader>(Encoding.UTF8.GetString(bytes, 4, HeaderBytes - 4).Trim())
-            ?? throw new InvalidDataException("The event file's header is empty.");
+        var header = Decode(Encoding.UTF8.GetString(bytes, 4, HeaderBytes - 4).Trim()) ?? throw new InvalidDataException("The event file's header is empty.");
         if (header.Version != Version) throw new InvalidDataException($"The event file has version {header.Version}; this program reads version {Version}.");
         return header;
+    }
+
+    private static EventHeader? Decode(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<EventHeader>(json);
+        }
+        catch (JsonException malformed)
+        {
+            throw new InvalidDataException($"The event file's header is damaged: {malformed.Message}", malformed);
+        }
     }
 
     /// <summary>Reads the records that follow the header, in the order they were written.</summary>

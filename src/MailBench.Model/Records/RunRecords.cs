@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -16,6 +17,27 @@ public static class RecordJson
     };
 
     public static readonly JsonSerializerOptions Indented = new(Line) { WriteIndented = true };
+
+    /// <summary>Reads a record of <paramref name="file"/>; throws <see cref="InvalidDataException"/> that names it for anything else, a null anywhere included, since none is ever written.</summary>
+    public static T Read<T>(string json, string file)
+    {
+        try
+        {
+            RefuseNulls(json, file);
+            return JsonSerializer.Deserialize<T>(json, Line)!;
+        }
+        catch (JsonException malformed)
+        {
+            throw new InvalidDataException($"{file}: {malformed.Message}", malformed);
+        }
+    }
+
+    private static void RefuseNulls(string json, string file)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        while (reader.Read())
+            if (reader.TokenType == JsonTokenType.Null) throw new InvalidDataException($"{file} is damaged: a value in it is null.");
+    }
 }
 
 /// <summary>What a run is: written before the first trial (calibration is filled in when it is done). Version <see cref="CurrentVersion"/>.</summary>

@@ -46,20 +46,8 @@ internal sealed class RunJournal : IDisposable
     public static RunHeader? ReadHeader(RunFolder folder)
     {
         if (!File.Exists(folder.Header)) return null;
-        var header = Decode<RunHeader>(File.ReadAllText(folder.Header), folder.Header);
+        var header = RecordJson.Read<RunHeader>(File.ReadAllText(folder.Header), folder.Header);
         return TrialId.IsRun(header.Run) ? header : throw new InvalidDataException($"{folder.Header}: its run ID is none.");
-    }
-
-    private static T Decode<T>(string json, string file)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(json, RecordJson.Line) ?? throw new InvalidDataException($"{file} is empty.");
-        }
-        catch (JsonException malformed)
-        {
-            throw new InvalidDataException($"{file} is damaged: {malformed.Message}", malformed);
-        }
     }
 
     /// <summary>The whole lines; those of failed trials are dropped, since their trials run again.</summary>
@@ -72,7 +60,7 @@ internal sealed class RunJournal : IDisposable
         var kept = new StringBuilder();
         foreach (var line in text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            var record = Decode<TrialRecord>(line, folder.Journal);
+            var record = RecordJson.Read<TrialRecord>(line, folder.Journal);
             if (record.Failure is not null) continue;
             finished.Add(record);
             kept.Append(line).Append('\n');

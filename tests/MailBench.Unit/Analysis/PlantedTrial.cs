@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MailBench.Analysis;
 using MailBench.Analysis.Books;
 using MailBench.Model.Events;
@@ -45,6 +46,19 @@ internal sealed class PlantedTrial
         foreach (var e in Events) books.Add(e);
         var planned = new PlannedPoint(0, "main", new Dictionary<string, string>(), Settings);
         return PointAnalysis.Analyze(Header(planned), planned, Record(), books).Summary;
+    }
+
+    /// <summary>The trial as the run folder of its only point, compact, so that tests can damage it.</summary>
+    public void WriteTo(RunFolder folder)
+    {
+        Directory.CreateDirectory(folder.Events);
+        File.WriteAllText(folder.Header, JsonSerializer.Serialize(Header(new PlannedPoint(0, "main", new Dictionary<string, string>(), Settings)), RecordJson.Line));
+        File.WriteAllText(folder.Journal, JsonSerializer.Serialize(Record(), RecordJson.Line) + "\n");
+        foreach (var role in new[] { "source", "sink" })
+        {
+            using var writer = new EventWriter(File.Create(folder.EventsOf(role, 0, 0)), new EventHeader(EventStream.Version, role, "test", 0, 0, "test"));
+            foreach (var e in Events.Where(e => (e.Kind < EventKind.Booked) == (role == "source"))) writer.Write(e);
+        }
     }
 
     private RunHeader Header(PlannedPoint point) => new()
