@@ -9,11 +9,19 @@ namespace MailBench.Cli.Commands;
 /// <summary><c>mailbench report RUN… [--out DIR]</c>: renders run folders again, from nothing but them.</summary>
 internal static class ReportCommand
 {
+    private const string Example = """
+        $ mailbench report results/quickstart-20261124-0430
+             line variant       load    deliv./s   busy octets/d trans./d ...
+        10 Mbit/s per-recipient backlog      227 99.5 %    5,483     1.00 ...
+        report: results/quickstart-20261124-0430/report.html
+        """;
+
     public static Command Create()
     {
         var runs = new Argument<string[]>("RUN") { Description = "Run folders", Arity = ArgumentArity.OneOrMore };
         var target = new Option<string?>("--out") { Description = "Write the reports here instead of into the run folders (several runs: one folder each below it)" };
         var command = new Command("report", "Render run folders again; needs nothing but them.") { runs, target };
+        command.WithExample(Example);
         command.SetAction(parsed => Render(parsed.GetValue(runs)!, parsed.GetValue(target)));
         return command;
     }
