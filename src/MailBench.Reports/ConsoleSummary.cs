@@ -17,20 +17,22 @@ public static class ConsoleSummary
         {
             var delivery = p.Latencies.GetValueOrDefault("delivery");
             table.AddRow(
-                Say.Capacity(p.CapacityBitsPerSecond), Markup.Escape(PlotSeries.NameOf(p)), p.LoadModel, p.Void ? "[red]void[/]" : Say.Number(p.DeliveredPerSecond), Say.Percent(p.BusyForward),
+                Say.Capacity(p.CapacityBitsPerSecond), Shown(PlotSeries.NameOf(p)), Shown(p.LoadModel), p.Void ? "[red]void[/]" : Say.Number(p.DeliveredPerSecond), Say.Percent(p.BusyForward),
                 Say.Number(p.WireOctetsPerDelivery), Say.Number(p.TransactionsPerDelivery), delivery is null ? Say.None : Say.Ms(delivery.P50), delivery is null ? Say.None : Say.Ms(delivery.P99),
-                Markup.Escape(p.Bottleneck));
+                Shown(p.Bottleneck));
         }
 
         console.Write(table);
-        foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {sentence}");
+        foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {Printable.Of(sentence)}");
         foreach (var flag in run.Points.SelectMany(p => p.Flags.Select(f => (Flag: f, p.Point))).GroupBy(f => f.Flag).OrderByDescending(g => g.Count()))
         {
             var on = flag.Select(f => f.Point).Distinct().ToList();
-            console.MarkupLineInterpolated($"[yellow]flag[/] {(on.Count == run.Points.Select(p => p.Point).Distinct().Count() ? "all points" : $"point{(on.Count == 1 ? "" : "s")} {string.Join(", ", on)}")}: {flag.Key}");
+            console.MarkupLineInterpolated($"[yellow]flag[/] {(on.Count == run.Points.Select(p => p.Point).Distinct().Count() ? "all points" : $"point{(on.Count == 1 ? "" : "s")} {string.Join(", ", on)}")}: {Printable.Of(flag.Key)}");
         }
 
-        console.MarkupLineInterpolated($"[grey]{run.Conditions.Badge}[/]");
+        console.MarkupLineInterpolated($"[grey]{Printable.Of(run.Conditions.Badge)}[/]");
+
+        static string Shown(string text) => Markup.Escape(Printable.Of(text));
 
         static void Number(TableColumn column) => column.RightAligned().NoWrap().Padding(0, 1);
 

@@ -15,13 +15,13 @@ public static class RunReport
     public static void Write(AnalysisResult result, RunFolder target)
     {
         var run = result.Summary;
-        Directory.CreateDirectory(target.Plots);
+        FreshFile.MakeFolder(target.Plots);
         Put(target.Summary, JsonSerializer.Serialize(run, RecordJson.Indented) + "\n");
         Put(target.PointsCsv, PointsCsv.Render(run.Points));
         foreach (var plot in RunPlots.Of(run))
         {
             Put(Path.Combine(target.Plots, plot.Name + ".svg"), RunPlots.Svg(plot, PlotTheme.Light));
-            File.WriteAllBytes(Path.Combine(target.Plots, plot.Name + ".png"), RunPlots.Png(plot, PlotTheme.Light));
+            FreshFile.Write(Path.Combine(target.Plots, plot.Name + ".png"), RunPlots.Png(plot, PlotTheme.Light));
         }
 
         HistogramLogs.Write(result.Samples, run, target);
@@ -29,5 +29,5 @@ public static class RunReport
         Put(target.ReportHtml, HtmlReport.Render(run));
     }
 
-    private static void Put(string path, string text) => File.WriteAllText(path, text, new UTF8Encoding(false));
+    private static void Put(string path, string text) => FreshFile.Write(path, Encoding.UTF8.GetBytes(text));
 }

@@ -44,6 +44,6 @@ internal sealed class PlainWatcher : IRunWatcher
 
     public void TrialEnds(TrialPlan trial, TrialRecord record)
     {
-        if (record.Failure is { } failure) _output.WriteLine($"{_trial}: void, {failure.Role}: {failure.Reason}");
+        if (record.Failure is { } failure) _output.WriteLine($"{_trial}: void, {failure.Role}: {Printable.Of(failure.Reason)}");
     }
 }

@@ -13,8 +13,8 @@ internal static class RunEnding
     {
         if (outcome.Failure is { } failure)
         {
-            Console.Error.WriteLine($"mailbench: the run stopped: {failure.Role}: {failure.Reason}");
-            foreach (var line in failure.LastLogLines.TakeLast(5)) Console.Error.WriteLine($"  {failure.Role}: {line}");
+            Console.Error.WriteLine($"mailbench: the run stopped: {failure.Role}: {Printable.Of(failure.Reason)}");
+            foreach (var line in failure.LastLogLines.TakeLast(5)) Console.Error.WriteLine($"  {failure.Role}: {Printable.Of(line)}");
         }
 
         var anyVoid = false;

@@ -14,14 +14,14 @@ internal static class HistogramLogs
 
     public static void Write(IReadOnlyList<TrialSamples> samples, RunSummary run, RunFolder folder)
     {
-        Directory.CreateDirectory(folder.Histograms);
+        FreshFile.MakeFolder(folder.Histograms);
         var started = DateTimeOffset.Parse(run.StartedAt, System.Globalization.CultureInfo.InvariantCulture).UtcDateTime;
         foreach (var trial in samples)
         {
             var histogram = new LongHistogram(HighestUs, 3) { StartTimeStamp = 0, EndTimeStamp = 0 };
             foreach (var ns in trial.SamplesNs) histogram.RecordValue(double.IsInfinity(ns) ? HighestUs : Math.Clamp((long)(ns / 1000), 0, HighestUs));
             var path = Path.Combine(folder.Histograms, $"{trial.Point}-{trial.Repetition}-{trial.Name.Replace('.', '-')}.hlog");
-            using var file = File.Create(path);
+            using var file = FreshFile.Create(path);
             HistogramLogWriter.Write(file, started, histogram);
         }
     }

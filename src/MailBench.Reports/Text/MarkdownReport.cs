@@ -21,7 +21,7 @@ internal static class MarkdownReport
         foreach (var p in run.Points)
         {
             var delivery = p.Latencies.GetValueOrDefault("delivery");
-            text.Append($"| {p.Point} | {Plain(p.Sweep)} | {Say.Capacity(p.CapacityBitsPerSecond)} | {Plain(PlotSeries.NameOf(p))} | {p.LoadModel} | {(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))} | {Say.Percent(p.BusyForward)} "
+            text.Append($"| {p.Point} | {Plain(p.Sweep)} | {Say.Capacity(p.CapacityBitsPerSecond)} | {Plain(PlotSeries.NameOf(p))} | {Plain(p.LoadModel)} | {(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))} | {Say.Percent(p.BusyForward)} "
                 + $"| {Say.Number(p.YieldPerMbit)} | {Say.Number(p.WireOctetsPerDelivery)} | {Say.Number(p.TransactionsPerDelivery)} | {Say.Percent(p.Efficiency)} | {Plain(p.Bottleneck)} "
                 + $"| {(delivery is null ? Say.None : Say.Ms(delivery.P50))} | {(delivery is null ? Say.None : Say.Ms(delivery.P99))} | {Plain(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))} |\n");
         }
@@ -37,10 +37,10 @@ internal static class MarkdownReport
         foreach (var caveat in run.Caveats) text.Append($"- {Plain(caveat)}\n");
         text.Append("\n## Disclosure\n\n| | |\n|---|---|\n");
         foreach (var (name, value) in Lines.Machine(run).Concat(Lines.Storage(run)).Concat(Lines.Calibration(run))) text.Append($"| {Plain(name)} | {Plain(value)} |\n");
-        text.Append($"\nAgain: `{run.Command.Replace("`", "'", StringComparison.Ordinal)}`\n");
+        text.Append($"\nAgain: `{run.Command.ReplaceLineEndings(" ").Replace("`", "'", StringComparison.Ordinal)}`\n");
         return text.ToString();
     }
 
     /// <summary>Keeps a foreign text (a role's last words, a name) from becoming markup or a new row.</summary>
-    private static string Plain(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+    private static string Plain(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal);
 }
