@@ -55,7 +55,7 @@ public sealed class KilledMtaTests(ITestOutputHelper output)
         var acknowledged = Read(sourceEvents).Where(e => e.Kind == EventKind.Accepted).SelectMany(e => Enumerable.Range(0, e.Recipient).Select(k => (e.Sequence, k))).ToHashSet();
         var booked = Read(sinkEvents).Where(e => e.Kind == EventKind.Booked).Select(e => (e.Sequence, e.Recipient)).ToList();
         var delivered = booked.ToHashSet();
-        output.WriteLine($"seed {seed}: {acknowledged.Count} acknowledged, {recovered} queued when the third MTA served, {delivered.Count} delivered, {booked.Count - delivered.Count} duplicates");
+        output.WriteLine($"seed {seed}: {acknowledged.Count} acknowledged, {recovered} queued when the third MTA served, {delivered.Count} delivered, {booked.Count - delivered.Count} of them again");
         Assert.True(acknowledged.Count > 1000);
         Assert.Equal([], acknowledged.Except(delivered).Take(20));
 
