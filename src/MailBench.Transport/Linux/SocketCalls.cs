@@ -8,14 +8,21 @@ namespace MailBench.Transport.Linux;
 internal static unsafe class SocketCalls
 {
     private const int AddressBytes = 128;
+    private const int Reserve = 128;
+
+    /// <summary>
+    /// Descriptors from this number on are not for sockets. The runtime dies when it finds none (it opens assemblies and makes threads as it goes), and callers decide how many
+    /// sockets there are. The kernel gives the lowest free number, so that a high one means few are left.
+    /// </summary>
+    private static readonly int Ceiling = ReadCeiling();
 
     private static readonly IPEndPoint Template = new(IPAddress.Any, 0);
     private static readonly IPEndPoint Template6 = new(IPAddress.IPv6Any, 0);
 
-    public static int Open(AddressFamily family) => EpollLoop.Checked(Native.socket(
+    public static int Open(AddressFamily family) => EpollLoop.Checked(BelowCeiling(Native.socket(
         family == AddressFamily.InterNetworkV6 ? Native.AF_INET6 : Native.AF_INET,
         Native.SOCK_STREAM | Native.SOCK_NONBLOCK | Native.SOCK_CLOEXEC,
-        0));
+        0)));
 
     /// <summary>Sets what a socket must have before connect or listen; accepted sockets inherit all of it from their listener.</summary>
     public static void Apply(int descriptor, SocketOptions options)
@@ -55,7 +62,7 @@ internal static unsafe class SocketCalls
     {
         var bytes = stackalloc byte[AddressBytes];
         var length = AddressBytes;
-        var descriptor = Native.accept4(listener, bytes, &length, Native.SOCK_NONBLOCK | Native.SOCK_CLOEXEC);
+        var descriptor = BelowCeiling(Native.accept4(listener, bytes, &length, Native.SOCK_NONBLOCK | Native.SOCK_CLOEXEC));
         peer = descriptor < 0 ? null : ToEndPoint(new ReadOnlySpan<byte>(bytes, length));
         return descriptor;
     }
@@ -86,6 +93,23 @@ internal static unsafe class SocketCalls
         }
 
         _ = Native.close(descriptor);
+    }
+
+    /// <summary>The descriptor, or what the kernel would say if there were no more: -1 and EMFILE.</summary>
+    private static int BelowCeiling(int descriptor)
+    {
+        if (descriptor < Ceiling) return descriptor;
+        _ = Native.close(descriptor);
+        Marshal.SetLastPInvokeError(Errno.EMFILE);
+        return -1;
+    }
+
+    private static int ReadCeiling()
+    {
+        var limits = stackalloc nuint[2];
+        if (Native.getrlimit(Native.RLIMIT_NOFILE, limits) != 0) return int.MaxValue;
+        var limit = (int)Math.Min(limits[0], int.MaxValue);
+        return limit - Math.Min(Reserve, limit / 4);
     }
 
     private static IPEndPoint ToEndPoint(ReadOnlySpan<byte> bytes)

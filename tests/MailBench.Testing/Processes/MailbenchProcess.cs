@@ -37,6 +37,10 @@ public sealed class MailbenchProcess : IAsyncDisposable
     public static MailbenchProcess StartTraced(string tracePath, int stringOctets, params string[] arguments) =>
         StartProgram(Tracing.SystemCallTrace.Command(tracePath, stringOctets, [Program, .. arguments]));
 
+    /// <summary>With a limit of open files, by sh's ulimit.</summary>
+    public static MailbenchProcess StartLimited(int openFiles, params string[] arguments) =>
+        StartProgram(["sh", "-c", "ulimit -n \"$0\" && exec \"$@\"", openFiles.ToString(System.Globalization.CultureInfo.InvariantCulture), Program, .. arguments]);
+
     private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mailbench.exe" : "mailbench");
 
     private static MailbenchProcess StartProgram(IReadOnlyList<string> command)
