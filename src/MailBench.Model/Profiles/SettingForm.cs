@@ -30,7 +30,7 @@ public static class SettingForm
             SettingKind.OfferedRate => OfferedRate.TryParse(text, out var rate) ? rate.ToString() : null,
             SettingKind.Share => TryShare(text, out var share) && Within(setting, share) ? FormatShare(share) : null,
             SettingKind.List => CanonicalList(setting, text, ref expected),
-            _ => text.Length <= MaxTextLength && (setting.Pattern?.IsMatch(text) ?? true) ? text : null,
+            _ => text.Length <= MaxTextLength && Fits(setting, text) ? text : null,
         };
     }
 
@@ -75,8 +75,11 @@ public static class SettingForm
     {
         var items = Items(text);
         if (items.Count > MaxItems) expected = $"at most {MaxItems} items";
-        return items.Count <= MaxItems && items.All(item => setting.Pattern?.IsMatch(item) ?? true) ? string.Join(ItemSeparator, items) : null;
+        return items.Count <= MaxItems && items.All(item => Fits(setting, item)) ? string.Join(ItemSeparator, items) : null;
     }
+
+    /// <summary>The whole text: a <c>$</c> alone lets a line end pass behind it.</summary>
+    private static bool Fits(Setting setting, string text) => setting.Pattern is not { } pattern || pattern.Match(text) is { Success: true } match && match.Length == text.Length;
 
     private static bool Within(Setting setting, double value) => value >= setting.Min && value <= setting.Max;
 

@@ -78,7 +78,13 @@ internal sealed class AttemptLogFile : IAsyncDisposable
         if (_file is not null) await _file.DisposeAsync().ConfigureAwait(false);
     }
 
-    private FileStream Open() => new(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    /// <summary>A new file is for the owner and the group, as mail logs are: it says who writes to whom.</summary>
+    private FileStream Open()
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+        return new FileStream(_path, options);
+    }
 
     private async Task WriteChunksAsync()
     {

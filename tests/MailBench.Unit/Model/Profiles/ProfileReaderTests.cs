@@ -40,6 +40,8 @@ public class ProfileReaderTests
     [InlineData("workload:\n  mix: office\n  size: 4KiB", "workload.mix and workload.size exclude each other; give one of them.")]
     [InlineData("line: {delay: 1s, delay: 2s}", "p.yaml:2: 'delay' is given twice; it stands in line 2 already.")]
     [InlineData("sink:\n  refuse: ['rcpt:250']", "p.yaml:3: sink.refuse: expected a list, each item PHASE:CODE")]
+    [InlineData("name: \"a\\n\"", "p.yaml:2: name: expected 1 to 60 letters")]
+    [InlineData("dns:\n  suffix: \"test\\n\"", "p.yaml:3: dns.suffix: expected a domain name")]
     [InlineData("sweeps:\n  - axes: {}", "p.yaml:3: a sweep needs a name.")]
     [InlineData("sweeps:\n  - name: a\n    axes: {line.capacity: []}", "p.yaml:4: line.capacity: expected a list of values, or a mapping of values to the settings that go with each, found an empty list.")]
     [InlineData("sweeps:\n  - name: a\n    axes: {seed: [1, 2]}", "p.yaml:4: seed holds for the whole run and cannot be swept; set it at the top.")]
