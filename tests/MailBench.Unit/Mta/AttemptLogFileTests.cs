@@ -51,10 +51,10 @@ public class AttemptLogFileTests
     [Fact]
     public async Task Who_writes_to_whom_is_not_for_everybody()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "no modes there");
         using var folder = new Folder();
         await WriteAsync(folder.Log, AttemptLog.All, log => log.Write(Outcome, AttemptVerdict.Delivered, 1));
-        Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(folder.Log) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(folder.Log) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite));
     }
 
     private static async Task WriteAsync(string path, AttemptLog level, Action<AttemptLogFile> write, long maxFileBytes = AttemptLogFile.MaxFileBytes)
