@@ -138,6 +138,7 @@ public sealed class MtaNode : INode
             [CounterNames.SessionsIn] = flow.Counters.SessionsIn,
             [CounterNames.SessionsOut] = flow.Delivery.SessionsOut,
             [CounterNames.SessionsOutOpen] = flow.Delivery.SessionsOutOpen,
+            [CounterNames.SessionOutBusyNs] = flow.Delivery.SessionOutBusyNs(MonotonicClock.NowNs),
             [CounterNames.SessionOutNs] = flow.Delivery.SessionOutNs(MonotonicClock.NowNs),
             [CounterNames.TransactionsOut] = flow.Delivery.TransactionsOut,
             [CounterNames.RoundTripsOut] = flow.Delivery.RoundTripsOut,

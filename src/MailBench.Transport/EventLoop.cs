@@ -54,6 +54,9 @@ public sealed record EventLoopOptions(string Name)
 {
     /// <summary>Use the portable loop even on Linux.</summary>
     public bool Portable { get; init; }
+
+    /// <summary>The loop keeps deadlines (a load's arrivals, a line's departures): ask the scheduler for short time slices where it grants them.</summary>
+    public bool Punctual { get; init; }
 }
 
 /// <summary>Socket settings; null leaves the system's default.</summary>

@@ -1,4 +1,5 @@
 using MailBench.Model.Units;
+using MailBench.Transport.Linux;
 
 namespace MailBench.Transport;
 
@@ -20,7 +21,13 @@ internal abstract class LoopThread : EventLoop
     private long _turnNs = MonotonicClock.NowNs;
     private bool _stopping;
 
-    protected LoopThread(EventLoopOptions options) => _thread = new Thread(Run) { Name = options.Name, IsBackground = true };
+    private readonly bool _punctual;
+
+    protected LoopThread(EventLoopOptions options)
+    {
+        _thread = new Thread(Run) { Name = options.Name, IsBackground = true };
+        _punctual = options.Punctual;
+    }
 
     public override long TurnNs => Volatile.Read(ref _turnNs);
 
@@ -90,6 +97,7 @@ internal abstract class LoopThread : EventLoop
 
     private void Run()
     {
+        if (_punctual && OperatingSystem.IsLinux()) ShortSlice.Request();
         ThreadStarted();
         _started.Set();
         while (true)

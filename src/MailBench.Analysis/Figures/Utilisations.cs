@@ -34,7 +34,7 @@ public static class Utilisations
         if (PerSecond(sut, CounterNames.SyncBusyNs) is { } busyNs) Add(Storage, busyNs / 1e9, 1, "sync s");
         else Add(Storage, PerSecond(sut, CounterNames.Syncs), calibration?.SyncsPerSecondBefore, "sync");
 
-        if (PerSecond(sut, CounterNames.SessionOutNs) is { } openNs) Add(Concurrency, openNs / 1e9, SessionLimit(settings), "session s");
+        if (PerSecond(sut, CounterNames.SessionOutBusyNs) is { } busySessionNs) Add(Concurrency, busySessionNs / 1e9, SessionLimit(settings), "session s");
         Add(Dns, PerSecond("dns", CounterNames.Queries), calibration?.DnsAnswersPerSecond, "query");
         return rows;
 

@@ -61,6 +61,9 @@ public static class CounterNames
 
     /// <summary>Sum over outbound sessions of their time open, and the number open now, for the concurrency term.</summary>
     public const string SessionOutNs = "sessionOutNs";
+
+    /// <summary>The same without idle time between transactions: what the concurrency term counts.</summary>
+    public const string SessionOutBusyNs = "sessionOutBusyNs";
     public const string SessionsOutOpen = "sessionsOutOpen";
 
     // DNS responder.

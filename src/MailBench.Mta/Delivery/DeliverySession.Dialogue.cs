@@ -44,7 +44,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
     /// <summary>Sends the batch that the batcher has put in hand.</summary>
     public void Begin()
     {
-        _step = Step.Transaction;
+        At = Step.Transaction;
         if (_fates.Length < Batch.Count) _fates = new Fate[Math.Max(Batch.Count, _fates.Length * 2)];
         Array.Clear(_fates, 0, Batch.Count);
         _accepted = 0;
@@ -121,8 +121,8 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
 
     public void OnSessionRefused(SmtpReply reply)
     {
-        var fault = new HostFault(_site.Host.Name, Address, null, reply, "4.3.2", _step == Step.Greeting ? "greeting" : StepName);
-        switch (_step)
+        var fault = new HostFault(_site.Host.Name, Address, null, reply, "4.3.2", At == Step.Greeting ? "greeting" : StepName);
+        switch (At)
         {
             case Step.Greeting:
                 TryNextAddress(fault);
@@ -148,7 +148,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
                 Begin();
                 break;
             case NextStep.Idle:
-                _step = Step.Idle;
+                At = Step.Idle;
                 _maybeStale = true;
                 ExpectUntil(_stage.Loop.TurnNs + _stage.Options.IdleTimeout.ToNs());
                 break;

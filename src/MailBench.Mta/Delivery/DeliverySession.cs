@@ -22,9 +22,19 @@ internal sealed partial class DeliverySession : IConnectionHandler
     private readonly LoopTimer _timer;
     private SmtpClientMachine _machine = null!;
     private Connection? _connection;
-    private Step _step;
     private int _address;
     private bool _inDial;
+
+    /// <summary>Where the session stands. Idle time is told to the counters: an idle session is open and not in use.</summary>
+    private Step At
+    {
+        get;
+        set
+        {
+            if (value == Step.Idle != (field == Step.Idle)) _stage.Counters.Idle(_stage.Loop.TurnNs, value == Step.Idle ? 1 : -1);
+            field = value;
+        }
+    }
 
     /// <summary>The present connection was established, and is counted as open.</summary>
     private bool _stood;
@@ -44,7 +54,7 @@ internal sealed partial class DeliverySession : IConnectionHandler
     /// <summary>Dials the present address of the present host.</summary>
     public void Dial()
     {
-        _step = Step.Dialling;
+        At = Step.Dialling;
         _machine = new SmtpClientMachine(_stage.ClientOptions);
         _maybeStale = false;
         _connection = null;
@@ -52,13 +62,13 @@ internal sealed partial class DeliverySession : IConnectionHandler
         var dialled = _stage.Loop.Dial(new IPEndPoint(Address, _stage.Options.SmtpPort), this, Scaled(30), _stage.Options.Socket);
         _inDial = false;
         // A dial that fails at once has told so already, and another may be under way.
-        if (_step == Step.Dialling && _connection is null) _connection = dialled;
+        if (At == Step.Dialling && _connection is null) _connection = dialled;
     }
 
     /// <summary>Says QUIT and waits a little for the answer.</summary>
     public void Quit()
     {
-        _step = Step.Quitting;
+        At = Step.Quitting;
         _machine.Quit(_connection!.Output);
         Expect(30);
     }
@@ -66,12 +76,12 @@ internal sealed partial class DeliverySession : IConnectionHandler
     /// <summary>No further transaction: one in flight ends first.</summary>
     public void Stop()
     {
-        if (_step == Step.Idle)
+        if (At == Step.Idle)
         {
             _stage.Batcher.Retire(_site);
             Quit();
         }
-        else if (_step is Step.Dialling or Step.Greeting)
+        else if (At is Step.Dialling or Step.Greeting)
         {
             Finish(abort: true);
         }
@@ -80,16 +90,16 @@ internal sealed partial class DeliverySession : IConnectionHandler
     /// <summary>Cuts the connection; nobody hears of its recipients.</summary>
     public void Cut()
     {
-        _step = Step.Gone;
+        At = Step.Gone;
         _timer.Dispose();
         Drop(abort: true);
     }
 
     public void OnConnected(Connection connection)
     {
-        if (_step != Step.Dialling) return;
+        if (At != Step.Dialling) return;
         _connection = connection;
-        _step = Step.Greeting;
+        At = Step.Greeting;
         _stood = true;
         _stage.Counters.Opened(_stage.Loop.TurnNs);
         _stage.Counters.RoundTrip();
@@ -107,7 +117,7 @@ internal sealed partial class DeliverySession : IConnectionHandler
     public void OnClosed(Connection connection, CloseReason reason)
     {
         // What a connection that we have let go still says is not heard; one that fails while it is being dialled is not known yet.
-        if (_step == Step.Gone || (connection != _connection && !(_inDial && _connection is null))) return;
+        if (At == Step.Gone || (connection != _connection && !(_inDial && _connection is null))) return;
         var stood = _stood;
         CountClosed(connection);
         _connection = null;
@@ -127,10 +137,10 @@ internal sealed partial class DeliverySession : IConnectionHandler
     /// <summary>The connection does not stand any more, without word from the server.</summary>
     private void Lost(string detail, string status)
     {
-        switch (_step)
+        switch (At)
         {
             case Step.Dialling or Step.Greeting:
-                TryNextAddress(new HostFault(_site.Host.Name, Address, detail, null, status, _step == Step.Greeting ? "greeting" : null));
+                TryNextAddress(new HostFault(_site.Host.Name, Address, detail, null, status, At == Step.Greeting ? "greeting" : null));
                 break;
             case Step.Transaction:
                 Break(new HostFault(_site.Host.Name, Address, detail, null, status, StepName), _machine.AwaitsFinalReply);
@@ -160,8 +170,8 @@ internal sealed partial class DeliverySession : IConnectionHandler
     /// <summary>The session's end. Its recipients have been settled.</summary>
     private void Finish(bool abort)
     {
-        if (_step == Step.Gone) return;
-        _step = Step.Gone;
+        if (At == Step.Gone) return;
+        At = Step.Gone;
         Drop(abort);
         _timer.Dispose();
         _stage.Batcher.Ended(_site);
@@ -206,7 +216,7 @@ internal sealed partial class DeliverySession : IConnectionHandler
     {
         _armedNs = long.MaxValue;
         // A dial has its own patience.
-        if (_step is Step.Gone or Step.Dialling) return;
+        if (At is Step.Gone or Step.Dialling) return;
 
         if (_stage.Loop.TurnNs < _deadlineNs)
         {
@@ -214,14 +224,14 @@ internal sealed partial class DeliverySession : IConnectionHandler
             return;
         }
 
-        if (_step == Step.Idle)
+        if (At == Step.Idle)
         {
             _stage.Batcher.Retire(_site);
             Quit();
             return;
         }
 
-        if (_step == Step.Quitting) Finish(abort: true);
+        if (At == Step.Quitting) Finish(abort: true);
         else Lost("the server did not answer in time", "4.4.2");
     }
 }

@@ -48,7 +48,7 @@ public sealed class SourceNode : INode
     /// <summary>Throws <see cref="WorkloadException"/> or <see cref="ArgumentException"/> for options that cannot be carried out. A source has no listener.</summary>
     public async Task<IReadOnlyList<ReadyListener>> StartAsync(CancellationToken cancellationToken)
     {
-        _loop = EventLoop.Start(new EventLoopOptions("source"));
+        _loop = EventLoop.Start(new EventLoopOptions("source") { Punctual = true });
         _loop.HandlerFailed += failed => Fail($"defect in a session: {failed}");
         if (_control) return [];
         await Rehearsal.RunAsync(_loop);

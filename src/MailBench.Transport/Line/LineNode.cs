@@ -49,7 +49,7 @@ public sealed class LineNode : INode
         KernelBytes = (int)Math.Clamp(options.Queue.Bytes / 8, 4 << 10, 32 << 10);
         Forward = new LineDirection(options.Queue.Bytes, KernelBytes, DelayNs);
         Reverse = new LineDirection(options.Queue.Bytes, KernelBytes, DelayNs);
-        Loop = EventLoop.Start(new EventLoopOptions("line") { Portable = portable });
+        Loop = EventLoop.Start(new EventLoopOptions("line") { Portable = portable, Punctual = true });
         Loop.HandlerFailed += defect => _failed.TrySetException(new InvalidOperationException($"the line failed: {defect.Message}", defect));
     }
 
