@@ -24,10 +24,13 @@ public static class ConsoleSummary
 
         console.Write(table);
         foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {Printable.Of(sentence)}");
-        foreach (var flag in run.Points.SelectMany(p => p.Flags.Select(f => (Flag: f, p.Point))).GroupBy(f => f.Flag).OrderByDescending(g => g.Count()))
+        // By kind: the figures behind each flag are in the report.
+        foreach (var flag in run.Points.SelectMany(p => p.Flags.Select(f => (Kind: f.Split(':')[0], Text: f, p.Point))).GroupBy(f => f.Kind).OrderByDescending(g => g.Count()))
         {
             var on = flag.Select(f => f.Point).Distinct().ToList();
-            console.MarkupLineInterpolated($"[yellow]flag[/] {(on.Count == run.Points.Select(p => p.Point).Distinct().Count() ? "all points" : $"point{(on.Count == 1 ? "" : "s")} {string.Join(", ", on)}")}: {Printable.Of(flag.Key)}");
+            var where = on.Count == run.Points.Select(p => p.Point).Distinct().Count() ? "all points" : $"point{(on.Count == 1 ? "" : "s")} {string.Join(", ", on)}";
+            var texts = flag.Select(f => f.Text).Distinct().ToList();
+            console.MarkupLineInterpolated($"[yellow]flag[/] {where}: {(texts.Count == 1 ? texts[0] : flag.Key)}");
         }
 
         console.MarkupLineInterpolated($"[grey]{Printable.Of(run.Conditions.Badge)}[/]");
