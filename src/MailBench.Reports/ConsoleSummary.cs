@@ -30,7 +30,7 @@ public static class ConsoleSummary
             var on = flag.Select(f => f.Point).Distinct().ToList();
             var where = on.Count == run.Points.Select(p => p.Point).Distinct().Count() ? "all points" : $"point{(on.Count == 1 ? "" : "s")} {string.Join(", ", on)}";
             var texts = flag.Select(f => f.Text).Distinct().ToList();
-            console.MarkupLineInterpolated($"[yellow]flag[/] {where}: {(texts.Count == 1 ? texts[0] : flag.Key)}");
+            console.MarkupLineInterpolated($"[yellow]flag[/] {where}: {Printable.Of(texts.Count == 1 ? texts[0] : flag.Key)}");
         }
 
         console.MarkupLineInterpolated($"[grey]{Printable.Of(run.Conditions.Badge)}[/]");
