@@ -77,7 +77,10 @@ public static class RunAnalysis
         {
             number++;
             var trial = RecordJson.Read<TrialRecord>(line, $"{folder.Journal}, line {number}");
-            if (trial.SteadyBeginNs < 0 || trial.SteadyEndNs < trial.SteadyBeginNs) throw new InvalidDataException($"{folder.Journal}, line {number}: the window ends before it begins.");
+
+            // A role that died within the window left it open: its end is 0.
+            var isOpen = trial.Failure is not null && trial.SteadyEndNs == 0;
+            if (trial.SteadyBeginNs < 0 || (trial.SteadyEndNs < trial.SteadyBeginNs && !isOpen)) throw new InvalidDataException($"{folder.Journal}, line {number}: the window ends before it begins.");
             yield return trial;
         }
     }

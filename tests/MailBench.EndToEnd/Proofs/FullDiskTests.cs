@@ -38,7 +38,10 @@ public sealed class FullDiskTests
         {
             bench.Mta.Signal(9);
             await bench.Mta.WaitForEndAsync();
+            disk.Stuff();
             bench.StartMta(queue, Retry);
+            using var client = await RawClient.GreetedAsync(bench.MtaEndPoint);
+            Assert.StartsWith("452 4.3.1 ", await SendAsync(client, "refused"), StringComparison.Ordinal);
         }
 
         // While the disk is still full, what waits on it is delivered; that makes room.
@@ -89,6 +92,20 @@ public sealed class FullDiskTests
             Directory.CreateDirectory(path);
             Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", path) == 0, "this container does not let root mount (CAP_SYS_ADMIN)");
             return new SmallDisk(path);
+        }
+
+        /// <summary>Takes what is left, to the last page.</summary>
+        public void Stuff()
+        {
+            using var file = new FileStream(System.IO.Path.Combine(Path, "ballast"), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            try
+            {
+                while (true) file.Write(new byte[4096]);
+            }
+            catch (IOException)
+            {
+                // Full, as wanted.
+            }
         }
 
         public void Dispose() => Run("umount", "-l", Path);

@@ -52,10 +52,10 @@ public sealed class MailbenchProcess : IAsyncDisposable
     /// <summary>The next line of standard output; null at its end. Throws <see cref="TimeoutException"/> when none comes.</summary>
     public string? ReadLine() => _lines.TryTake(out var line, Patience) ? line : _lines.IsCompleted ? null : throw new TimeoutException("mailbench said nothing.");
 
-    /// <summary>The next line, which must be <c>ready ROLE ADDRESS:PORT</c>.</summary>
+    /// <summary>The next line, which must be <c>ready ROLE ADDRESS:PORT</c>; throws <see cref="InvalidDataException"/> with what a node that ended instead said on standard error.</summary>
     public IPEndPoint ReadReady(string role)
     {
-        var line = ReadLine() ?? "";
+        var line = ReadLine() ?? (_error.Wait(Patience) ? _error.Result : "");
         return line.StartsWith($"ready {role} ", StringComparison.Ordinal) ? IPEndPoint.Parse(line[(role.Length + 7)..]) : throw new InvalidDataException($"'{line}' is no ready line of {role}.");
     }
 

@@ -62,7 +62,15 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         // What a killed process had written or deleted may be in the page cache only. It is made durable first: the next header will say that it is, and reuse relies on it.
         shared.Sync(() => disk.SyncDirectory(Path));
         if (_segments.Count > 0) shared.Sync(_segments[^1].File.SyncData);
-        _current = Next(SegmentHeader.Bytes);
+        try
+        {
+            _current = Next(SegmentHeader.Bytes);
+        }
+        catch (DiskException full) when (full.Fault == DiskFault.Full && _segments.Count > 0)
+        {
+            // Not even a header fits. What waits here can be delivered all the same, and that gives space back; until then messages are refused.
+            Refuse([], full);
+        }
     }
 
     /// <summary>Octets that still fit into the current segment; a message larger than a segment gets one of its own.</summary>
