@@ -47,6 +47,7 @@ internal static class LedgerPlot
         }
 
         plot.Axes.Left.TickGenerator = new NumericManual([.. rows.Select((r, i) => new Tick(i, r.Name))]);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. new[] { 0, 25, 50, 75, 100 }.Select(share => new Tick(share, $"{share}"))]);
         plot.Axes.SetLimits(0, 118, -0.6, rows.Count - 0.1);
         plot.ShowLegend(Edge.Top);
         return plot;

@@ -18,16 +18,6 @@ internal static class RatePlot
         var places = capacities.ToDictionary(c => c, c => c == 0 ? Place(capacities.Max()) + 0.5 : Place(c));
 
         var ceiling = new PlotSeries("ideal", [.. series.SelectMany(s => s.Points)]).ByCapacity(p => p.IdealCeilingPerSecond);
-        if (ceiling.Count > 0)
-        {
-            var ideal = plot.Add.Scatter(ceiling.Select(c => places[c.Capacity]).ToArray(), ceiling.Select(c => Math.Log10(c.Value)).ToArray(), theme.Faint);
-            // Thin and grey, not dashed: Skia's SVG canvas knows no path effects.
-            ideal.LineWidth = 1.2f;
-            ideal.MarkerShape = MarkerShape.HorizontalBar;
-            ideal.MarkerSize = 12;
-            ideal.LegendText = "ideal line ceiling (fewest copies)";
-        }
-
         for (var i = 0; i < series.Count; i++)
         {
             var values = series[i].ByCapacity(p => p.DeliveredPerSecond);
@@ -46,6 +36,17 @@ internal static class RatePlot
                 label.OffsetX = 8;
                 label.OffsetY = 4;
             }
+        }
+
+        // Last, and wider than the marks: a good strategy lies on it and would hide it.
+        if (ceiling.Count > 0)
+        {
+            var ideal = plot.Add.Scatter(ceiling.Select(c => places[c.Capacity]).ToArray(), ceiling.Select(c => Math.Log10(c.Value)).ToArray(), theme.Faint);
+            // Thin and grey, not dashed: Skia's SVG canvas knows no path effects.
+            ideal.LineWidth = 1.2f;
+            ideal.MarkerShape = MarkerShape.HorizontalBar;
+            ideal.MarkerSize = 26;
+            ideal.LegendText = "ideal line ceiling (fewest copies)";
         }
 
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. capacities.Select(c => new Tick(places[c], Say.Capacity(c)))]);
