@@ -1,6 +1,6 @@
+using MailBench.Model.Units;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
-using MailBench.Model.Units;
 
 namespace MailBench.Mta.Delivery;
 

@@ -46,13 +46,25 @@ internal sealed class DirectRun(string folder, MailbenchProcess sink, MailbenchP
 
         _points.Add(new PlannedPoint(point, "direct", new Dictionary<string, string>(), new Dictionary<string, string>
         {
-            ["load.model"] = "open", ["workload.size"] = "4KiB", ["workload.recipients"] = "1", ["line.capacity"] = "unlimited",
+            ["load.model"] = "open",
+            ["workload.size"] = "4KiB",
+            ["workload.recipients"] = "1",
+            ["line.capacity"] = "unlimited",
         }));
         File.WriteAllText(Folder.Header, JsonSerializer.Serialize(Header(), RecordJson.Indented));
         File.AppendAllText(Folder.Journal, JsonSerializer.Serialize(new TrialRecord
         {
-            Point = point, Repetition = 0, WarmUpBeginNs = beginNs, SteadyBeginNs = beginNs, SteadyEndNs = endNs, DrainEndNs = MonotonicClock.NowNs,
-            AtTrialBegin = atBegin, AtBegin = atBegin, AtEnd = atEnd, AfterDrain = atEnd, Features = new Dictionary<string, string>(),
+            Point = point,
+            Repetition = 0,
+            WarmUpBeginNs = beginNs,
+            SteadyBeginNs = beginNs,
+            SteadyEndNs = endNs,
+            DrainEndNs = MonotonicClock.NowNs,
+            AtTrialBegin = atBegin,
+            AtBegin = atBegin,
+            AtEnd = atEnd,
+            AfterDrain = atEnd,
+            Features = new Dictionary<string, string>(),
         }, RecordJson.Line) + "\n");
         return disturbed;
     }
@@ -78,11 +90,29 @@ internal sealed class DirectRun(string folder, MailbenchProcess sink, MailbenchP
 
     private RunHeader Header() => new()
     {
-        Run = "direct", ProfileName = "direct", Seed = 1, Command = "MailBench.EndToEnd", StartedAt = "2026-01-05T09:30:07Z", StartedMonotonicNs = 0,
+        Run = "direct",
+        ProfileName = "direct",
+        Seed = 1,
+        Command = "MailBench.EndToEnd",
+        StartedAt = "2026-01-05T09:30:07Z",
+        StartedMonotonicNs = 0,
         Machine = new MachineDisclosure
         {
-            MailBenchVersion = "0", Os = "test", Kernel = "test", Runtime = "test", GcMode = "workstation", CpuModel = "test", CpuCount = Environment.ProcessorCount, MemoryBytes = 0, OpenFilesLimit = 0,
+            MailBenchVersion = "0",
+            Os = "test",
+            Kernel = "test",
+            Runtime = "test",
+            GcMode = "workstation",
+            CpuModel = "test",
+            CpuCount = Environment.ProcessorCount,
+            MemoryBytes = 0,
+            OpenFilesLimit = 0,
         },
-        Storage = [], Calibration = NoLimit, Points = _points, Repetitions = 1, LineBackend = "userspace", Quick = true,
+        Storage = [],
+        Calibration = NoLimit,
+        Points = _points,
+        Repetitions = 1,
+        LineBackend = "userspace",
+        Quick = true,
     };
 }

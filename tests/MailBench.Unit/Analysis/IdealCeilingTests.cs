@@ -32,6 +32,14 @@ public sealed class IdealCeilingTests
 
     private static IdealWorkload Workload() => new()
     {
-        RecipientsPerMessage = 50, Domains = 100, MxHosts = 5, HostsPerDomain = 1, RecipientsPerTransaction = 100, ContentOctets = 4096, DotsStuffed = 0, MailOctets = 40, RcptOctets = 25,
+        RecipientsPerMessage = 50,
+        Domains = 100,
+        MxHosts = 5,
+        HostsPerDomain = 1,
+        RecipientsPerTransaction = 100,
+        ContentOctets = 4096,
+        DotsStuffed = 0,
+        MailOctets = 40,
+        RcptOctets = 25,
     };
 }

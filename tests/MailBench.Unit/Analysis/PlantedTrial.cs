@@ -16,8 +16,17 @@ internal sealed class PlantedTrial
     public List<EventRecord> Events { get; } = [];
     public Dictionary<string, string> Settings { get; } = new()
     {
-        ["line.capacity"] = "10Mbit/s", ["mta.strategy"] = "per-mx-host", ["load.model"] = "open", ["workload.recipients"] = "2", ["dns.domains"] = "100", ["dns.mx"] = "5",
-        ["dns.perDomain"] = "1", ["mta.recipientsPerTransaction"] = "100", ["mta.sessionsPerSite"] = "4", ["mta.sessionsOut"] = "200", ["workload.mix"] = "mailing-list",
+        ["line.capacity"] = "10Mbit/s",
+        ["mta.strategy"] = "per-mx-host",
+        ["load.model"] = "open",
+        ["workload.recipients"] = "2",
+        ["dns.domains"] = "100",
+        ["dns.mx"] = "5",
+        ["dns.perDomain"] = "1",
+        ["mta.recipientsPerTransaction"] = "100",
+        ["mta.sessionsPerSite"] = "4",
+        ["mta.sessionsOut"] = "200",
+        ["workload.mix"] = "mailing-list",
     };
     public double WireOctets { get; set; } = 4_000_000;
     public double CeilingMessagesPerSecond { get; set; } = 10_000;
@@ -63,14 +72,30 @@ internal sealed class PlantedTrial
 
     private RunHeader Header(PlannedPoint point) => new()
     {
-        Run = "test", ProfileName = "planted", Seed = 1, Command = "mailbench run planted.yaml", StartedAt = "2026-11-24T00:00:00Z", StartedMonotonicNs = 0,
+        Run = "test",
+        ProfileName = "planted",
+        Seed = 1,
+        Command = "mailbench run planted.yaml",
+        StartedAt = "2026-11-24T00:00:00Z",
+        StartedMonotonicNs = 0,
         Machine = new MachineDisclosure
         {
-            MailBenchVersion = "0", Os = "test", Kernel = "test", Runtime = "test", GcMode = "workstation", CpuModel = "test", CpuCount = 2, MemoryBytes = 1L << 33, OpenFilesLimit = 1024,
+            MailBenchVersion = "0",
+            Os = "test",
+            Kernel = "test",
+            Runtime = "test",
+            GcMode = "workstation",
+            CpuModel = "test",
+            CpuCount = 2,
+            MemoryBytes = 1L << 33,
+            OpenFilesLimit = 1024,
         },
         Storage = [],
         Calibration = new Calibration { Ceilings = [new CeilingProbe("mailing-list", 2, CeilingMessagesPerSecond, 2 * CeilingMessagesPerSecond), new CeilingProbe("mailing-list", 1, 20_000, 20_000)] },
-        Points = [point], Repetitions = 1, LineBackend = "userspace", Quick = true,
+        Points = [point],
+        Repetitions = 1,
+        LineBackend = "userspace",
+        Quick = true,
     };
 
     private TrialRecord Record()
@@ -78,9 +103,18 @@ internal sealed class PlantedTrial
         var nothing = Snapshot(0, 0);
         return new TrialRecord
         {
-            Point = 0, Repetition = 0, WarmUpBeginNs = 0, SteadyBeginNs = 1 * Second, SteadyEndNs = 9 * Second, DrainEndNs = 12 * Second,
-            AtTrialBegin = nothing, AtBegin = Snapshot(1 * Second, 0), AtEnd = Snapshot(9 * Second, WireOctets), AfterDrain = Snapshot(12 * Second, WireOctets),
-            Failure = Failure, Features = new Dictionary<string, string> { ["durability"] = "synced" },
+            Point = 0,
+            Repetition = 0,
+            WarmUpBeginNs = 0,
+            SteadyBeginNs = 1 * Second,
+            SteadyEndNs = 9 * Second,
+            DrainEndNs = 12 * Second,
+            AtTrialBegin = nothing,
+            AtBegin = Snapshot(1 * Second, 0),
+            AtEnd = Snapshot(9 * Second, WireOctets),
+            AfterDrain = Snapshot(12 * Second, WireOctets),
+            Failure = Failure,
+            Features = new Dictionary<string, string> { ["durability"] = "synced" },
         };
     }
 
@@ -91,8 +125,11 @@ internal sealed class PlantedTrial
         ["mta"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 10.0, [CounterNames.Syncs] = atNs / 1e7 },
         ["source"] = new Dictionary<string, double>
         {
-            [CounterNames.MonotonicNs] = atNs, [CounterNames.Accepted] = wire > 0 ? 2000 : 0, [CounterNames.AcceptedRecipients] = wire > 0 ? 4000 : 0,
-            [CounterNames.MailCommandOctets] = wire > 0 ? 2000 * 50 : 0, [CounterNames.RcptCommandOctets] = wire > 0 ? 4000 * 25 : 0,
+            [CounterNames.MonotonicNs] = atNs,
+            [CounterNames.Accepted] = wire > 0 ? 2000 : 0,
+            [CounterNames.AcceptedRecipients] = wire > 0 ? 4000 : 0,
+            [CounterNames.MailCommandOctets] = wire > 0 ? 2000 * 50 : 0,
+            [CounterNames.RcptCommandOctets] = wire > 0 ? 4000 * 25 : 0,
         },
     };
 }

@@ -17,7 +17,11 @@ public class AttemptLineTests
         "2026-01-05T09:30:00.123Z 1Z deferred to=<u1@d0.test> host=mx0.test[127.0.1.1] reply=\"450 4.2.0 later\" step=\"RCPT\" status=4.2.0 attempt=1 delay=0.012s next=5s\n",
         Line(Outcome("u1@d0.test", OutcomeKind.Deferred) with
         {
-            Reply = SmtpReply.Of(450, "4.2.0", "later"), Step = "RCPT", Host = "mx0.test", Address = IPAddress.Parse("127.0.1.1"), DelayNs = 12_000_000,
+            Reply = SmtpReply.Of(450, "4.2.0", "later"),
+            Step = "RCPT",
+            Host = "mx0.test",
+            Address = IPAddress.Parse("127.0.1.1"),
+            DelayNs = 12_000_000,
         }, AttemptVerdict.Deferred, TimeSpan.FromSeconds(5)));
 
     [Fact]
@@ -31,7 +35,7 @@ public class AttemptLineTests
     [InlineData("\u001b[2J\u0007\0\u0085\u2028\u202e\\")]
     public void Strangers_cannot_end_a_line_or_a_quote(string text)
     {
-        var line = Line(Outcome("a\nb\"@d0.test", OutcomeKind.Failed) with { Reply = SmtpReply.Of(550, "5.0.0", text), Host = "x\ny" , Detail = text }, AttemptVerdict.Failed);
+        var line = Line(Outcome("a\nb\"@d0.test", OutcomeKind.Failed) with { Reply = SmtpReply.Of(550, "5.0.0", text), Host = "x\ny", Detail = text }, AttemptVerdict.Failed);
         Assert.Equal(1, line.Count(c => c == '\n'));
         Assert.EndsWith("\n", line, StringComparison.Ordinal);
         Assert.DoesNotContain(line[..^1], c => c is < ' ' or > '~');
@@ -65,7 +69,11 @@ public class AttemptLineTests
     {
         Entry = new QueueEntry
         {
-            Id = new QueueId(71), ReversePath = [], Recipients = [new RecipientEntry(Encoding.Latin1.GetBytes(recipient))], ContentBytes = 1, AcceptedUnixMs = 0,
+            Id = new QueueId(71),
+            ReversePath = [],
+            Recipients = [new RecipientEntry(Encoding.Latin1.GetBytes(recipient))],
+            ContentBytes = 1,
+            AcceptedUnixMs = 0,
         },
         Recipient = 0,
         Kind = kind,

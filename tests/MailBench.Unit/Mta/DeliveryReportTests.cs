@@ -93,8 +93,13 @@ public class DeliveryReportTests
     private static RecipientFailure Refused(int recipient, int code, string? enhanced, string text) => RecipientFailure.Refused(
         new DeliveryOutcome
         {
-            Entry = Entry, Recipient = recipient, Kind = OutcomeKind.Failed, Reply = SmtpReply.Of(code, enhanced, text), Step = "RCPT",
-            Host = "mx0.test", Address = IPAddress.Parse("127.0.1.1"),
+            Entry = Entry,
+            Recipient = recipient,
+            Kind = OutcomeKind.Failed,
+            Reply = SmtpReply.Of(code, enhanced, text),
+            Step = "RCPT",
+            Host = "mx0.test",
+            Address = IPAddress.Parse("127.0.1.1"),
         }, At);
 
     private static RecipientFailure Expired(int recipient) => RecipientFailure.Expired(

@@ -48,10 +48,26 @@ public sealed class HostileReportTests : IDisposable
         var result = SampleRun.Result();
         var points = result.Summary.Points.Select(p => p.Void ? p : p with
         {
-            DeliveredPerSecond = figure, OfferedPerSecond = figure, AcceptedPerSecond = figure, BusyForward = figure, BusyReverse = figure, IdealCeilingPerSecond = figure, IdealCeilingLowPerSecond = figure,
-            Efficiency = figure, WireOctetsPerDelivery = figure, TransactionsPerDelivery = figure, SessionsPerDelivery = figure, QueriesPerDelivery = figure, YieldPerMbit = figure, WindowSeconds = figure,
+            DeliveredPerSecond = figure,
+            OfferedPerSecond = figure,
+            AcceptedPerSecond = figure,
+            BusyForward = figure,
+            BusyReverse = figure,
+            IdealCeilingPerSecond = figure,
+            IdealCeilingLowPerSecond = figure,
+            Efficiency = figure,
+            WireOctetsPerDelivery = figure,
+            TransactionsPerDelivery = figure,
+            SessionsPerDelivery = figure,
+            QueriesPerDelivery = figure,
+            YieldPerMbit = figure,
+            WindowSeconds = figure,
             Latencies = p.Latencies.ToDictionary(l => l.Key, _ => new Percentiles(long.MaxValue, figure, figure, figure, figure, figure, figure)),
-            Utilisations = [new Utilisation("line forward", figure, figure, figure, "bit")], CpuShares = new Dictionary<string, double> { ["mta"] = figure }, Batches = [figure], Drift = figure, DriftHalfWidth = figure,
+            Utilisations = [new Utilisation("line forward", figure, figure, figure, "bit")],
+            CpuShares = new Dictionary<string, double> { ["mta"] = figure },
+            Batches = [figure],
+            Drift = figure,
+            DriftHalfWidth = figure,
         }).ToList();
         var samples = new[] { new TrialSamples(0, 0, "delivery", [figure]) };
         RunReport.Write(new AnalysisResult(result.Summary with { Points = points }, samples), new RunFolder(Directory.CreateDirectory(Folder.Root).FullName));
@@ -94,7 +110,12 @@ public sealed class HostileReportTests : IDisposable
     {
         Summary = result.Summary with
         {
-            ProfileName = Hostile, Description = Hostile, Command = Hostile, Run = Hostile, Sentences = [Hostile], Caveats = [Hostile],
+            ProfileName = Hostile,
+            Description = Hostile,
+            Command = Hostile,
+            Run = Hostile,
+            Sentences = [Hostile],
+            Caveats = [Hostile],
             Conditions = result.Summary.Conditions with { Badge = Hostile, Line = Hostile, Storage = Hostile, Durability = Hostile, Cores = Hostile },
             Machine = result.Summary.Machine with { CpuModel = Hostile, Os = Hostile },
             Storage = [.. result.Summary.Storage.Select(s => s with { Device = Hostile, FileSystem = Hostile, Role = Hostile })],

@@ -1,8 +1,8 @@
+using MailBench.Model.Options;
 using MailBench.Mta.Batching;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
 using MailBench.Mta.Scheduling;
-using MailBench.Model.Options;
 
 namespace MailBench.Unit.Mta.Batching;
 

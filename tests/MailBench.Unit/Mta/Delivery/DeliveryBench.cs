@@ -147,7 +147,11 @@ internal sealed class DeliveryBench : IDisposable
 
     private DeliveryOptions Options() => new()
     {
-        HostName = "mta.test", SmtpPort = _port, Settings = Settings, GatherTimeout = GatherTimeout, IdleTimeout = IdleTimeout,
+        HostName = "mta.test",
+        SmtpPort = _port,
+        Settings = Settings,
+        GatherTimeout = GatherTimeout,
+        IdleTimeout = IdleTimeout,
     };
 
     private void Resolve(string domain, Action<Route> done)

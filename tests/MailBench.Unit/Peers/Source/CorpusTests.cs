@@ -139,7 +139,11 @@ public sealed class CorpusTests
     public void Refuses_a_workload_that_cannot_be(int? size, string? mix, string? messages, int recipients, int users) =>
         Assert.Throws<WorkloadException>(() => Corpus.Compose(new WorkloadOptions
         {
-            Size = size is { } octets ? new ByteSize(octets) : null, Mix = mix, Messages = messages, Recipients = recipients, Users = users,
+            Size = size is { } octets ? new ByteSize(octets) : null,
+            Mix = mix,
+            Messages = messages,
+            Recipients = recipients,
+            Users = users,
         }));
 
     private static List<MimeMessage> ParseAll(string mix)

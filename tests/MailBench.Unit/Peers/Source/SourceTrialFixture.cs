@@ -82,12 +82,17 @@ internal sealed class SourceTrialFixture : IAsyncDisposable
 
     public static LoadOptions Open(double rate, int count, int sessions = 8) => new()
     {
-        Model = LoadModel.Open, Stages = [new LoadStage(LoadStageKind.Inject, new Rate(rate), 0, TimeSpan.Zero)], Count = count, Sessions = sessions,
+        Model = LoadModel.Open,
+        Stages = [new LoadStage(LoadStageKind.Inject, new Rate(rate), 0, TimeSpan.Zero)],
+        Count = count,
+        Sessions = sessions,
     };
 
     public static LoadOptions Closed(int users, int count) => new()
     {
-        Model = LoadModel.Closed, Stages = [new LoadStage(LoadStageKind.KeepConstant, default, users, TimeSpan.Zero)], Count = count,
+        Model = LoadModel.Closed,
+        Stages = [new LoadStage(LoadStageKind.KeepConstant, default, users, TimeSpan.Zero)],
+        Count = count,
     };
 
     public async ValueTask DisposeAsync()
