@@ -45,7 +45,14 @@ public sealed partial class ProfileReader
         else reader.ReadSection("mta", tree, assignments);
 
         reader.ThrowIfWrong();
-        return assignments.Aggregate(SettingValues.Defaults, (values, pair) => values.With(pair.Key, pair.Value)).ToMtaSettings();
+        try
+        {
+            return assignments.Aggregate(SettingValues.Defaults, (values, pair) => values.With(pair.Key, pair.Value)).ToMtaSettings();
+        }
+        catch (FormatException wrong)
+        {
+            throw new ProfileException(fileName, wrong.Message);
+        }
     }
 
     private Profile ReadProfile(YamlTree tree)

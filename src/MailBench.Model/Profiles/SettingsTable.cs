@@ -38,9 +38,9 @@ public static partial class SettingsTable
         new("mta.recipientsPerTransaction", SettingKind.Integer, "100", "Recipients in one outbound transaction; RFC 5321 has every server take 100.") { Min = 1, Max = 10_000 },
         new("mta.pipelining", SettingKind.Flag, "on", "Whether outbound sessions pipeline (RFC 2920)."),
         new("mta.attemptLog", SettingKind.Choice, "failures", "Which delivery attempts the attempt log keeps.") { Choices = Kebab.Names<AttemptLog>() },
-        new("mta.retry.first", SettingKind.Duration, "5s", "First wait before a retry; it doubles each time.") { Max = Day },
-        new("mta.retry.max", SettingKind.Duration, "1h", "Longest wait before a retry.") { Max = 30 * Day },
-        new("mta.retry.lifetime", SettingKind.Duration, "5d", "Age at which a recipient fails with a DSN.") { Max = 365 * Day },
+        new("mta.retry.first", SettingKind.Duration, "5s", "First wait before a retry; it doubles each time.") { Min = 0.001, Max = Day },
+        new("mta.retry.max", SettingKind.Duration, "1h", "Longest wait before a retry.") { Min = 0.001, Max = 30 * Day },
+        new("mta.retry.lifetime", SettingKind.Duration, "5d", "Age at which a recipient fails with a DSN.") { Min = 0.001, Max = 365 * Day },
         new("mta.queueDirectories", SettingKind.Integer, "1", "Queue directories.") { Min = 1, Max = 64 },
         new("mta.queuePath", SettingKind.Text, null, "Directory under which queues are made, to place them on another file system; default: inside the run folder."),
         new("mta.maxMessageSize", SettingKind.Size, "32MiB", "Largest message taken.") { Min = 1024, Max = 2047 * MiB },
@@ -78,7 +78,7 @@ public static partial class SettingsTable
         new("gates.lateness", SettingKind.Duration, "1ms", "Lateness of the source at p50, p95 or p99 beyond which a point is void …") { Max = 60 },
         new("gates.latenessShare", SettingKind.Share, "10%", "… unless it is below this share of the response time there.") { Max = 1 },
         new("gates.steal", SettingKind.Share, "2%", "CPU steal above which a point is flagged.") { Max = 1 },
-        new("gates.probeDrift", SettingKind.Share, "10%", "Movement of the sync or line probe during the run above which points are flagged.") { Max = 1 },
+        new("gates.probeDrift", SettingKind.Share, "10%", "Movement of the sync probe during the run above which points are flagged.") { Max = 1 },
     ];
 
     private static readonly Dictionary<string, Setting> ByPath = All.ToDictionary(setting => setting.Path, StringComparer.Ordinal);

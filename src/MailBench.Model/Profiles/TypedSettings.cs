@@ -18,7 +18,7 @@ public static class TypedSettings
         RecipientsPerTransaction = values.Integer("mta.recipientsPerTransaction"),
         Pipelining = values.Flag("mta.pipelining"),
         AttemptLog = values.Choice<AttemptLog>("mta.attemptLog"),
-        Retry = new RetrySettings { First = values.Span("mta.retry.first"), Max = values.Span("mta.retry.max"), Lifetime = values.Span("mta.retry.lifetime") },
+        Retry = Retry(values),
         QueueDirectories = values.Integer("mta.queueDirectories"),
         MaxMessageSize = values.Size("mta.maxMessageSize"),
         MaxRecipients = values.Integer("mta.maxRecipients"),
@@ -74,6 +74,14 @@ public static class TypedSettings
 
     public static PhaseSettings ToPhases(this SettingValues values) =>
         new(values.Span("phases.calibrate"), values.Span("phases.warmUp"), values.Span("phases.steady"), values.Span("phases.drain"));
+
+    private static RetrySettings Retry(SettingValues values)
+    {
+        var retry = new RetrySettings { First = values.Span("mta.retry.first"), Max = values.Span("mta.retry.max"), Lifetime = values.Span("mta.retry.lifetime") };
+        return retry.First <= retry.Max
+            ? retry
+            : throw new FormatException($"mta.retry.first {Duration.Format(retry.First)} is above mta.retry.max {Duration.Format(retry.Max)}, the longest wait; shorten the one or raise the other.");
+    }
 
     private static IReadOnlyList<LoadStage> Stages(SettingValues values, LoadModel model, Rate? derived)
     {

@@ -101,6 +101,7 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         try
         {
             settings.ToLoad();
+            settings.ToMtaSettings();
         }
         catch (FormatException wrong)
         {

@@ -79,6 +79,7 @@ public class RunPlanTests
     [InlineData("line: {backend: kernel}", "line.backend kernel is not there yet")]
     [InlineData("workload: {recipients: 50}\nload: {backlog: 49}", "load.backlog 49 is below workload.recipients 50")]
     [InlineData("dns: {mx: 2, perDomain: 3}", "dns.perDomain 3 is above dns.mx 2")]
+    [InlineData("mta: {retry: {first: 2h}}", "mta.retry.first 2h is above mta.retry.max 1h")]
     [InlineData("workload: {messages: no/such/mbox}", "neither a file nor a folder")]
     public void Combinations_that_cannot_run_are_refused(string body, string expected) => Assert.Contains(expected, ErrorOf("version: 1\n" + body));
 

@@ -104,6 +104,8 @@ public class ProfileReaderTests
         Assert.Equal(alone, wrapped);
         Assert.Equal(new MtaSettings(), ProfileReader.ReadMtaSettings("", "m.yaml"));
         Assert.Contains("m.yaml:1: unknown key 'stratgy' in mta; did you mean 'strategy'?", Assert.Throws<ProfileException>(() => ProfileReader.ReadMtaSettings("stratgy: x", "m.yaml")).Message);
+        Assert.Contains("m.yaml: mta.retry.first 2h is above mta.retry.max 1h", Assert.Throws<ProfileException>(() => ProfileReader.ReadMtaSettings("retry: {first: 2h}", "m.yaml")).Message);
+        Assert.Contains("m.yaml:1:", Assert.Throws<ProfileException>(() => ProfileReader.ReadMtaSettings("retry: {first: 0s}", "m.yaml")).Message);
     }
 
     [Fact]
