@@ -1,5 +1,7 @@
 using System.Globalization;
+using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
+using static System.FormattableString;
 
 namespace MailBench.Analysis.Verdicts;
 
@@ -58,8 +60,8 @@ internal static class Comparing
 
         var ratios = new Dictionary<string, double>();
         foreach (var (name, _, of) in Counts)
-            if (Median(bases, of) is > 0 and { } x && Median(candidates, of) is > 0 and { } y) ratios[name] = y / x;
-        var rateRatio = Median(candidates, p => p.DeliveredPerSecond) / Median(bases, p => p.DeliveredPerSecond);
+            if (Quantiles.Median(bases.Select(of)) is > 0 and { } x && Quantiles.Median(candidates.Select(of)) is > 0 and { } y) ratios[name] = y / x;
+        var rateRatio = Quantiles.Median(candidates.Select(p => p.DeliveredPerSecond)) / Quantiles.Median(bases.Select(p => p.DeliveredPerSecond));
         return summary with { Verdict = "by counts", CountRatios = ratios, RateRatio = rateRatio, Sentence = Word(a, b, factor, where, ratios, rateRatio) };
     }
 
@@ -67,7 +69,7 @@ internal static class Comparing
     {
         if (a.LoadModel != "backlog" || rateRatio is not { } rate || !ratios.TryGetValue("wireOctetsPerDelivery", out var octets))
             return $"{b.Axes[factor]} against {a.Axes[factor]}{where}: {Fewer(ratios)} per delivery.";
-        return Say($"{b.Axes[factor]} against {a.Axes[factor]}{where}: {b.DeliveredPerSecond:#,0} against {a.DeliveredPerSecond:#,0} deliveries/s, {Times(rate)}, where the octets alone would give {Times(1 / octets)}.");
+        return Invariant($"{b.Axes[factor]} against {a.Axes[factor]}{where}: {b.DeliveredPerSecond:#,0} against {a.DeliveredPerSecond:#,0} deliveries/s, {Times(rate)}, where the octets alone would give {Times(1 / octets)}.");
     }
 
     /// <summary><c>10.3 × fewer octets on the line, the same transactions …</c> of count ratios, candidate ÷ base.</summary>
@@ -82,7 +84,7 @@ internal static class Comparing
         return words.Count == 0 ? "no count to compare" : string.Join(", ", words);
     }
 
-    private static string Times(double ratio) => Say($"{ratio.ToString(ratio >= 100 ? "0" : ratio >= 9.95 ? "0.#" : "0.##", CultureInfo.InvariantCulture)} ×");
+    private static string Times(double ratio) => ratio.ToString(ratio >= 100 ? "0" : ratio >= 9.95 ? "0.#" : "0.##", CultureInfo.InvariantCulture) + " ×";
 
     private static bool IsFactor(string path) => FactorSections.Any(section => path.StartsWith(section, StringComparison.Ordinal));
 
@@ -90,14 +92,4 @@ internal static class Comparing
         string.Join('\n', point.Axes.Where(axis => axis.Key != factor).OrderBy(axis => axis.Key, StringComparer.Ordinal).Select(axis => $"{axis.Key}={axis.Value}"));
 
     private static List<PointSummary> Repetitions(IReadOnlyList<PointSummary> points, PointSummary first) => [.. points.Where(p => p.Point == first.Point)];
-
-    internal static double? Median(IReadOnlyList<PointSummary> points, Func<PointSummary, double?> of)
-    {
-        var values = points.Select(of).Where(v => v.HasValue).Select(v => v!.Value).Order().ToList();
-        if (values.Count == 0) return null;
-        var middle = values.Count / 2;
-        return values.Count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-    }
-
-    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,7 +1,7 @@
-using System.Globalization;
 using MailBench.Analysis.Figures;
 using MailBench.Model.Nodes;
 using MailBench.Model.Records;
+using static System.FormattableString;
 
 namespace MailBench.Analysis.Verdicts;
 
@@ -16,7 +16,6 @@ internal static class Gates
 {
     private const double BusyBound = 1.01;
     private const double GrowthBound = 0.05;
-    private const int FewMessages = 100;
 
     public static PointSummary Apply(PointSummary point, GateInput input)
     {
@@ -29,11 +28,11 @@ internal static class Gates
     {
         if (input.Trial.Failure is { } failure) yield return $"role {failure.Role} failed: {failure.Reason}";
         var books = point.Books;
-        if (books.Lost > 0) yield return Say($"books do not close: {books.Lost} accepted recipients are neither delivered, failed with a DSN, discarded nor queued");
-        if (books.Unexpected > 0) yield return Say($"books do not close: {books.Unexpected} deliveries of recipients that were never accepted");
+        if (books.Lost > 0) yield return Invariant($"books do not close: {books.Lost} accepted recipients are neither delivered, failed with a DSN, discarded nor queued");
+        if (books.Unexpected > 0) yield return Invariant($"books do not close: {books.Unexpected} deliveries of recipients that were never accepted");
         if (input.Trial.Failure is null && point.DeliveriesInWindow == 0) yield return "nothing was delivered in the window";
-        if (point.BusyForward > BusyBound) yield return Say($"the line was {point.BusyForward:P1} busy forward: more than it can be");
-        if (point.BusyReverse > BusyBound) yield return Say($"the line was {point.BusyReverse:P1} busy in reverse: more than it can be");
+        if (point.BusyForward > BusyBound) yield return Invariant($"the line was {point.BusyForward:P1} busy forward: more than it can be");
+        if (point.BusyReverse > BusyBound) yield return Invariant($"the line was {point.BusyReverse:P1} busy in reverse: more than it can be");
         if (point.LoadModel == "open")
             foreach (var late in Lateness(point, input.Settings.Gates)) yield return late;
         foreach (var low in Ceilings(point, input)) yield return low;
@@ -43,9 +42,9 @@ internal static class Gates
     {
         if (!point.Latencies.TryGetValue("lateness", out var late) || !point.Latencies.TryGetValue("response", out var response)) yield break;
         var above = new[] { ("p50", late.P50, response.P50), ("p95", late.P95, response.P95), ("p99", late.P99, response.P99) }
-            .Where(x => x.Item2 > Math.Max(gates.LatenessMs, x.Item3 * gates.LatenessShare)).Select(x => Say($"{x.Item1} {x.Item2:0.0} ms (response {x.Item3:0.0} ms)")).ToList();
+            .Where(x => x.Item2 > Math.Max(gates.LatenessMs, x.Item3 * gates.LatenessShare)).Select(x => Invariant($"{x.Item1} {x.Item2:0.0} ms (response {x.Item3:0.0} ms)")).ToList();
         if (above.Count > 0)
-            yield return Say($"the source itself was late: {string.Join(", ", above)}; the bound is the larger of {gates.LatenessMs:0.##} ms and {gates.LatenessShare:0.#%} of the response. The machine was too busy for this load");
+            yield return Invariant($"the source itself was late: {string.Join(", ", above)}; the bound is the larger of {gates.LatenessMs:0.##} ms and {gates.LatenessShare:0.#%} of the response. The machine was too busy for this load");
     }
 
     private static IEnumerable<string> Ceilings(PointSummary point, GateInput input)
@@ -54,28 +53,28 @@ internal static class Gates
         var factor = input.Settings.Gates.Ceiling;
         var workload = probes.FirstOrDefault(p => p.Recipients == point.RecipientsPerMessage);
         if (workload is not null && point.AcceptedPerSecond * factor > workload.MessagesPerSecond)
-            yield return Say($"the testbed is too slow: source to sink alone does {workload.MessagesPerSecond:0} messages/s, less than {factor} × the {point.AcceptedPerSecond:0.#} accepted");
+            yield return Invariant($"the testbed is too slow: source to sink alone does {workload.MessagesPerSecond:0} messages/s, less than {factor} × the {point.AcceptedPerSecond:0.#} accepted");
         var single = probes.FirstOrDefault(p => p.Recipients == 1);
         var transactions = input.Counters.InWindow("sink", CounterNames.Transactions) / point.WindowSeconds;
         if (single is not null && transactions * factor > single.MessagesPerSecond)
-            yield return Say($"the testbed is too slow: the sink alone does {single.MessagesPerSecond:0} transactions/s, less than {factor} × the {transactions:0} it got");
+            yield return Invariant($"the testbed is too slow: the sink alone does {single.MessagesPerSecond:0} transactions/s, less than {factor} × the {transactions:0} it got");
     }
 
     private static IEnumerable<string> Flags(PointSummary point, GateInput input)
     {
-        if (input.Steadiness is { } trend && trend.IsTrend) yield return Say($"unsteady: the rate drifts by {trend.Drift:+0.0%;-0.0%} over the window (± {trend.HalfWidth:0.0%})");
-        else if (input.Steadiness is { IsSteady: false } unsure) yield return Say($"not shown steady: drift {unsure.Drift:+0.0%;-0.0%} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
+        if (input.Steadiness is { } trend && trend.IsTrend) yield return Invariant($"unsteady: the rate drifts by {trend.Drift:+0.0%;-0.0%} over the window (± {trend.HalfWidth:0.0%})");
+        else if (input.Steadiness is { IsSteady: false } unsure) yield return Invariant($"not shown steady: drift {unsure.Drift:+0.0%;-0.0%} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
         var growth = Math.Abs(input.GrowthRecipients);
         if (point.LoadModel == "backlog" && input.Settings.BacklogRecipients is { } k && growth > GrowthBound * k + point.RecipientsPerMessage)
-            yield return Say($"backlog not constant: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");
+            yield return Invariant($"backlog not constant: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");
         if (point.LoadModel == "open" && input.GrowthRecipients > GrowthBound * point.DeliveriesInWindow + point.RecipientsPerMessage)
-            yield return Say($"the queue grew by {input.GrowthRecipients} recipients over the window: more is offered than delivered");
-        if (input.Trial.StealShare > input.Settings.Gates.Steal) yield return Say($"cpu steal {input.Trial.StealShare:0.0%}: other guests took time of this machine");
-        if (point.Books.Duplicates > 0) yield return Say($"{point.Books.Duplicates} duplicates");
+            yield return Invariant($"the queue grew by {input.GrowthRecipients} recipients over the window: more is offered than delivered");
+        if (input.Trial.StealShare > input.Settings.Gates.Steal) yield return Invariant($"cpu steal {input.Trial.StealShare:0.0%}: other guests took time of this machine");
+        if (point.Books.Duplicates > 0) yield return Invariant($"{point.Books.Duplicates} duplicates");
         if (input.Header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > input.Settings.Gates.ProbeDrift)
-            yield return Say($"sync probe moved {after / c.SyncsPerSecondBefore - 1:+0%;-0%} during the run");
+            yield return Invariant($"sync probe moved {after / c.SyncsPerSecondBefore - 1:+0%;-0%} during the run");
         if (point.Bottleneck is Utilisations.MachineCpu or Utilisations.BusiestThread)
-            yield return $"cpu-bound on this testbed, whose roles share {input.Header.Machine.CpuCount} cores ({string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Say($"{s.Key} {s.Value:0%}")))})";
+            yield return $"cpu-bound on this testbed, whose roles share {input.Header.Machine.CpuCount} cores ({string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Invariant($"{s.Key} {s.Value:0%}")))})";
         foreach (var flag in StorageFlags(input.Header)) yield return flag;
     }
 
@@ -97,6 +96,4 @@ internal static class Gates
         Bottleneck = "void",
         Latencies = new Dictionary<string, Percentiles>(),
     };
-
-    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,7 +1,7 @@
-using System.Globalization;
 using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
+using static System.FormattableString;
 
 namespace MailBench.Analysis.Verdicts;
 
@@ -30,7 +30,7 @@ internal static class Sentences
     /// <summary>A pair over all lines it was compared at: the middle ratio of each count.</summary>
     private static string Headline(IReadOnlyList<ComparisonSummary> pair)
     {
-        var ratios = pair.SelectMany(c => c.CountRatios).GroupBy(r => r.Key).ToDictionary(g => g.Key, g => g.Select(r => r.Value).Order().ElementAt(g.Count() / 2));
+        var ratios = pair.SelectMany(c => c.CountRatios).GroupBy(r => r.Key).ToDictionary(g => g.Key, g => Quantiles.Median(g.Select(r => (double?)r.Value))!.Value);
         var first = pair[0];
         var ranked = ratios.TryGetValue("wireOctetsPerDelivery", out var octets) && Math.Abs(octets - 1) > 0.001
             ? $"; by counts, {(octets < 1 ? first.Candidate : first.Base)} ranks first"
@@ -41,10 +41,10 @@ internal static class Sentences
     private static string Needed(string strategy, IReadOnlyList<PointSummary> points)
     {
         var parts = new List<string>();
-        if (Comparing.Median(points, p => p.WireOctetsPerDelivery) is { } octets) parts.Add(Say($"{octets:#,0} octets on the line"));
-        if (Comparing.Median(points, p => p.TransactionsPerDelivery) is { } transactions) parts.Add(Say($"{transactions:0.###} transaction{(transactions == 1 ? "" : "s")}"));
-        if (Comparing.Median(points, p => p.SessionsPerDelivery) is { } sessions) parts.Add(Say($"{sessions:0.####} connections"));
-        if (Comparing.Median(points, p => p.QueriesPerDelivery) is { } queries) parts.Add(Say($"{queries:0.####} DNS queries"));
+        if (Quantiles.Median(points.Select(p => p.WireOctetsPerDelivery)) is { } octets) parts.Add(Invariant($"{octets:#,0} octets on the line"));
+        if (Quantiles.Median(points.Select(p => p.TransactionsPerDelivery)) is { } transactions) parts.Add(Invariant($"{transactions:0.###} transaction{(transactions == 1 ? "" : "s")}"));
+        if (Quantiles.Median(points.Select(p => p.SessionsPerDelivery)) is { } sessions) parts.Add(Invariant($"{sessions:0.####} connections"));
+        if (Quantiles.Median(points.Select(p => p.QueriesPerDelivery)) is { } queries) parts.Add(Invariant($"{queries:0.####} DNS queries"));
         return parts.Count == 0 ? $"{strategy} was measured." : $"{strategy} needed {string.Join(", ", parts)} per delivery.";
     }
 
@@ -52,11 +52,11 @@ internal static class Sentences
     {
         var lines = points.GroupBy(p => p.CapacityBitsPerSecond).OrderBy(g => g.Key).Select(g =>
         {
-            var rate = Comparing.Median([.. g], p => p.DeliveredPerSecond);
-            var busy = Comparing.Median([.. g], p => p.BusyForward);
+            var rate = Quantiles.Median(g.Select(p => p.DeliveredPerSecond));
+            var busy = Quantiles.Median(g.Select(p => p.BusyForward));
             var limit = string.Join(" or ", g.Select(p => p.Bottleneck).Distinct());
-            var share = busy is null ? "" : Say($", line {busy:0.0%} busy");
-            return Say($"{rate:#,0} deliveries/s at {Line(g.Key)} ({(limit == Utilisations.Unattributed ? "limit unattributed" : "limited by " + limit)}{share})");
+            var share = busy is null ? "" : Invariant($", line {busy:0.0%} busy");
+            return Invariant($"{rate:#,0} deliveries/s at {Line(g.Key)} ({(limit == Utilisations.Unattributed ? "limit unattributed" : "limited by " + limit)}{share})");
         });
         return $"{strategy} gave {string.Join("; ", lines)}.";
     }
@@ -65,7 +65,7 @@ internal static class Sentences
     {
         var parts = points.OrderBy(p => p.CapacityBitsPerSecond).Select(p =>
         {
-            var delivery = p.Latencies.TryGetValue("delivery", out var d) ? Say($"delivery p50 {Ms(d.P50)}, p99 {Ms(d.P99)} ({MessagesOf(p):0} messages)") : "no delivery";
+            var delivery = p.Latencies.TryGetValue("delivery", out var d) ? Invariant($"delivery p50 {Ms(d.P50)}, p99 {Ms(d.P99)} ({MessagesOf(p):0} messages)") : "no delivery";
             return $"at {Line(p.CapacityBitsPerSecond)} {delivery}";
         });
         return $"{strategy}, open loop below saturation: {string.Join("; ", parts)}.";
@@ -76,9 +76,7 @@ internal static class Sentences
 
     private static string Line(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString();
 
-    private static string Ms(double ms) => double.IsInfinity(ms) ? "never (unfinished)" : ms >= 10_000 ? Say($"{ms / 1000:0.0} s") : Say($"{ms:0.#} ms");
+    private static string Ms(double ms) => double.IsInfinity(ms) ? "never (unfinished)" : ms >= 10_000 ? Invariant($"{ms / 1000:0.0} s") : Invariant($"{ms:0.#} ms");
 
     private static string Where(PointSummary point) => point.Axes.Count == 0 ? point.Sweep : string.Join(", ", point.Axes.Select(a => a.Value));
-
-    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

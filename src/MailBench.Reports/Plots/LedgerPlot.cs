@@ -1,3 +1,4 @@
+using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
 using ScottPlot;
 using ScottPlot.TickGenerators;
@@ -53,11 +54,7 @@ internal static class LedgerPlot
         return plot;
     }
 
-    private static double? Median(PlotSeries series, Func<PointSummary, double?> of)
-    {
-        var values = series.Points.Select(of).OfType<double>().Order().ToList();
-        return values.Count == 0 ? null : values[values.Count / 2];
-    }
+    private static double? Median(PlotSeries series, Func<PointSummary, double?> of) => Quantiles.Median(series.Points.Select(of));
 
     private static IReadOnlyList<PlotSeries> Series(RunSummary run)
     {

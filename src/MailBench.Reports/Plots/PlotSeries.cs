@@ -1,3 +1,4 @@
+using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
 
 namespace MailBench.Reports.Plots;
@@ -18,6 +19,5 @@ internal sealed record PlotSeries(string Name, IReadOnlyList<PointSummary> Point
     /// <summary>Median over repetitions by line capacity, ascending; capacities without a value are left out.</summary>
     public IReadOnlyList<(long Capacity, double Value)> ByCapacity(Func<PointSummary, double?> of) =>
         [.. Points.GroupBy(p => p.CapacityBitsPerSecond).OrderBy(g => g.Key == 0 ? long.MaxValue : g.Key)
-            .Select(g => (g.Key, Values: g.Select(of).OfType<double>().Order().ToList())).Where(g => g.Values.Count > 0)
-            .Select(g => (g.Key, g.Values[g.Values.Count / 2]))];
+            .Select(g => (g.Key, Value: Quantiles.Median(g.Select(of)))).Where(g => g.Value.HasValue).Select(g => (g.Key, g.Value!.Value))];
 }
