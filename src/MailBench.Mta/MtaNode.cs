@@ -58,7 +58,7 @@ public sealed class MtaNode : INode
             _queue = _openQueue(_options);
             _loop = EventLoop.Start(new EventLoopOptions("mta"));
             _loop.HandlerFailed += error => Complain($"a defect ended a session: {error}");
-            return [new ReadyListener(Role, await OnLoop(Begin).ConfigureAwait(false))];
+            return [new ReadyListener(Role, await _loop!.RunAsync(Begin).ConfigureAwait(false))];
         }
         catch (Exception refused) when (refused is SocketException or IOException or UnauthorizedAccessException)
         {
@@ -71,11 +71,7 @@ public sealed class MtaNode : INode
     {
         if (_flow is null) return;
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await OnLoop(() =>
-        {
-            _flow.Stop(stopped.SetResult);
-            return true;
-        }).ConfigureAwait(false);
+        await _loop!.RunAsync(() => _flow.Stop(stopped.SetResult)).ConfigureAwait(false);
         await stopped.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -83,12 +79,11 @@ public sealed class MtaNode : INode
     {
         if (_flow is { } flow)
         {
-            await OnLoop(() =>
+            await _loop!.RunAsync(() =>
             {
                 flow.Dispose();
                 _router!.Dispose();
                 _books?.Dispose();
-                return true;
             }).ConfigureAwait(false);
             _flow = null;
         }
@@ -154,9 +149,9 @@ public sealed class MtaNode : INode
 
     public Task<JsonObject?> HandleAsync(NodeCommand command, CancellationToken cancellationToken) => command switch
     {
-        BeginTrialCommand begin => OnLoop(() => BeginTrial(begin)),
-        BooksCommand => OnLoop<JsonObject?>(CloseBooks),
-        EndTrialCommand => OnLoop(EndTrial),
+        BeginTrialCommand begin => _loop!.RunAsync(() => BeginTrial(begin)),
+        BooksCommand => _loop!.RunAsync<JsonObject?>(CloseBooks),
+        EndTrialCommand => _loop!.RunAsync(EndTrial),
         _ => throw new NotSupportedException($"An MTA knows no {command.GetType().Name}."),
     };
 
@@ -213,21 +208,4 @@ public sealed class MtaNode : INode
         SocketError.AccessDenied => "Ports below 1024 need privilege; choose a higher one.",
         _ => "Choose another address or port.",
     };
-
-    private Task<T> OnLoop<T>(Func<T> perform)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop!.Post(_ =>
-        {
-            try
-            {
-                done.SetResult(perform());
-            }
-            catch (Exception failed)
-            {
-                done.SetException(failed);
-            }
-        }, null);
-        return done.Task;
-    }
 }

@@ -13,9 +13,7 @@ internal sealed class TrialBooks : IDisposable
     public TrialBooks(TrialId trial, string? eventsPath)
     {
         _trial = trial;
-        if (eventsPath is null) return;
-        var header = new EventHeader(EventStream.Version, "mta", trial.Run, trial.Point, trial.Repetition, "");
-        _events = new EventWriter(new FileStream(eventsPath, FileMode.Create, FileAccess.Write, FileShare.Read), header);
+        if (eventsPath is not null) _events = EventWriter.Create(eventsPath, "mta", trial, suffix: "");
     }
 
     /// <summary>

@@ -22,6 +22,34 @@ public abstract class EventLoop : IDisposable
     public abstract void Post(Action<object?> callback, object? state);
 
     /// <summary>
+    /// Runs <paramref name="work"/> on the loop and gives its result or its exception to the awaiter, who goes on elsewhere than on the loop. From any thread; on the loop itself never block
+    /// on the task. Like a post, it never runs (and the task never ends) once the loop is disposed.
+    /// </summary>
+    public Task<T> RunAsync<T>(Func<T> work)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(_ =>
+        {
+            try
+            {
+                done.SetResult(work());
+            }
+            catch (Exception failed)
+            {
+                done.SetException(failed);
+            }
+        }, null);
+        return done.Task;
+    }
+
+    /// <inheritdoc cref="RunAsync{T}(Func{T})"/>
+    public Task RunAsync(Action work) => RunAsync(() =>
+    {
+        work();
+        return true;
+    });
+
+    /// <summary>
     /// Listens; port 0 picks one. <paramref name="accept"/> gives each connection its handler, or null to close it at once. On the loop or from any thread.
     /// Throws <see cref="System.Net.Sockets.SocketException"/> when the address cannot be bound.
     /// </summary>
@@ -50,6 +78,7 @@ public abstract class EventLoop : IDisposable
     protected void RaiseHandlerFailed(Exception exception) => HandlerFailed?.Invoke(exception);
 }
 
+/// <summary>How a loop is made; <paramref name="Name"/> is its thread's name.</summary>
 public sealed record EventLoopOptions(string Name)
 {
     /// <summary>Use the portable loop even on Linux.</summary>
@@ -127,9 +156,6 @@ public abstract class Connection
 
     /// <summary>This connection's high-water mark in octets (at least 1), for a proxy that must hold less; the low-water mark is a quarter of it.</summary>
     public int HighWater { get; set; } = HighWaterBytes;
-
-    /// <summary>The owner's own; the loop does not look at it.</summary>
-    public object? Tag { get; set; }
 
     /// <summary>
     /// Copies to the output, which is flushed once at the end of the turn: replies of a pipelined group leave together. Kept until the connection stands while

@@ -22,6 +22,23 @@ public sealed class EventWriter : IDisposable
         _stream.Write(EventStream.EncodeHeader(header));
     }
 
+    /// <summary>
+    /// Makes a role's event file of a trial, in place of one that is there. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when it cannot be made.
+    /// </summary>
+    public static EventWriter Create(string path, string role, TrialId trial, string suffix)
+    {
+        var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        try
+        {
+            return new EventWriter(file, new EventHeader(EventStream.Version, role, trial.Run, trial.Point, trial.Repetition, suffix));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
     public long Count { get; private set; }
 
     public void Write(in EventRecord record)

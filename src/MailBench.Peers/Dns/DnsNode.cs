@@ -44,7 +44,7 @@ public sealed class DnsNode : INode
     public async Task<IReadOnlyList<ReadyListener>> StartAsync(CancellationToken cancellationToken)
     {
         _loop = EventLoop.Start(new EventLoopOptions("dns-tcp"));
-        await OnLoopAsync(() =>
+        await _loop.RunAsync(() =>
         {
             _delays = new DelayLine(_loop);
             _tcp = new TcpServer(_loop, _responder, _delays);
@@ -66,7 +66,7 @@ public sealed class DnsNode : INode
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _udp?.Dispose();
-        if (_loop is not null) await OnLoopAsync(() => _tcp?.Dispose());
+        if (_loop is not null) await _loop.RunAsync(() => _tcp?.Dispose());
     }
 
     public JsonObject Counts() => _udp is null ? DnsTally.Sum() : DnsTally.Sum(_udp.Tally, _tcp!.Tally);
@@ -132,23 +132,5 @@ public sealed class DnsNode : INode
     {
         var dueNs = MonotonicClock.NowNs + delayNs;
         _loop!.Post(_ => _delays!.Add(dueNs, () => _udp!.Send(message, to)), null);
-    }
-
-    private Task OnLoopAsync(Action action)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop!.Post(_ =>
-        {
-            try
-            {
-                action();
-                done.SetResult();
-            }
-            catch (Exception failed) when (failed is not OutOfMemoryException)
-            {
-                done.SetException(failed);
-            }
-        }, null);
-        return done.Task;
     }
 }

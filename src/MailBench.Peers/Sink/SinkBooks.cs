@@ -23,7 +23,7 @@ internal sealed class SinkBooks
     public void Begin(TrialId trial, string? eventsPath, string suffix)
     {
         End();
-        if (eventsPath is not null) _events = Open(eventsPath, new EventHeader(EventStream.Version, "sink", trial.Run, trial.Point, trial.Repetition, suffix));
+        if (eventsPath is not null) _events = EventWriter.Create(eventsPath, "sink", trial, suffix);
         _path = eventsPath;
         Trial = trial;
         Credits = 0;
@@ -60,20 +60,6 @@ internal sealed class SinkBooks
         var credits = Credits;
         Credits = 0;
         return credits;
-    }
-
-    private static EventWriter Open(string path, EventHeader header)
-    {
-        var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1);
-        try
-        {
-            return new EventWriter(file, header);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
     }
 
     private void Write(in EventRecord record)

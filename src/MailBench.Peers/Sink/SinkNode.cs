@@ -39,7 +39,7 @@ public sealed class SinkNode(SinkOptions options) : INode
         loop.HandlerFailed += error => Complain($"a defect ended a session: {error}");
         try
         {
-            await OnLoopAsync(() => Begin(loop, archive)).ConfigureAwait(false);
+            await loop.RunAsync(() => Begin(loop, archive)).ConfigureAwait(false);
         }
         catch (NodeRefusedException)
         {
@@ -55,7 +55,7 @@ public sealed class SinkNode(SinkOptions options) : INode
         _released.Set();
         if (_floor is null) return;
         var emptied = Task.CompletedTask;
-        await OnLoopAsync(() =>
+        await _loop!.RunAsync(() =>
         {
             foreach (var listener in _listeners) listener.Dispose();
             emptied = _floor.StopAsync();
@@ -66,7 +66,7 @@ public sealed class SinkNode(SinkOptions options) : INode
         }
         finally
         {
-            await OnLoopAsync(_floor.Books.End).ConfigureAwait(false);
+            await _loop!.RunAsync(_floor.Books.End).ConfigureAwait(false);
         }
     }
 
@@ -80,10 +80,10 @@ public sealed class SinkNode(SinkOptions options) : INode
         switch (command)
         {
             case BeginTrialCommand begin:
-                await OnLoopAsync(() => floor.Books.Begin(begin.Trial, begin.EventsPath, begin.Source?.Workload.Suffix ?? "")).ConfigureAwait(false);
+                await _loop!.RunAsync(() => floor.Books.Begin(begin.Trial, begin.EventsPath, begin.Source?.Workload.Suffix ?? "")).ConfigureAwait(false);
                 return null;
             case EndTrialCommand:
-                await OnLoopAsync(() =>
+                await _loop!.RunAsync(() =>
                 {
                     floor.Notice();
                     floor.Books.End();
@@ -162,22 +162,4 @@ public sealed class SinkNode(SinkOptions options) : INode
     /// Holds the loop itself, so that nothing is accepted, read or answered, exactly as if the process had been stopped: the planted pause that the instrument must find.
     /// </summary>
     private void Stall(TimeSpan duration) => _loop!.Post(_ => _released.Wait(duration), null);
-
-    private Task OnLoopAsync(Action action)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop!.Post(_ =>
-        {
-            try
-            {
-                action();
-                done.SetResult();
-            }
-            catch (Exception failed) when (failed is not OutOfMemoryException)
-            {
-                done.SetException(failed);
-            }
-        }, null);
-        return done.Task;
-    }
 }

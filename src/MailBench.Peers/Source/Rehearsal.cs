@@ -46,23 +46,15 @@ internal static class Rehearsal
                 DrainTimeout = TimeSpan.FromSeconds(2),
             };
             var corpus = Corpus.Compose(options.Workload);
-            var drained = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-            SourceTrial? trial = null;
-            loop.Post(_ =>
+            var trial = await loop.RunAsync(() =>
             {
-                trial = new SourceTrial(loop, new TrialId("rehearsal", 0, 0), options, corpus, new SourceCounters(), events: null);
-                trial.LoadEnded = trial.Halt;
-                drained.SetResult(trial.Drained);
-                trial.Start();
-            }, null);
-            await await drained.Task;
-            var disposed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            loop.Post(_ =>
-            {
-                trial!.Dispose();
-                disposed.SetResult();
-            }, null);
-            await disposed.Task;
+                var made = new SourceTrial(loop, new TrialId("rehearsal", 0, 0), options, corpus, new SourceCounters(), events: null);
+                made.LoadEnded = made.Halt;
+                made.Start();
+                return made;
+            });
+            await trial.Drained;
+            await loop.RunAsync(trial.Dispose);
         }
     }
 

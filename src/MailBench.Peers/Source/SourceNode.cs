@@ -53,7 +53,7 @@ public sealed class SourceNode : INode
         if (_control) return [];
         await Rehearsal.RunAsync(_loop);
         await BeginAsync(_aloneTrial, _options!, eventsPath: null);
-        await OnLoopAsync(() => _trial!.Start());
+        await _loop!.RunAsync(() => _trial!.Start());
         return [];
     }
 
@@ -66,10 +66,10 @@ public sealed class SourceNode : INode
                 await BeginAsync(begin.Trial, options, begin.EventsPath);
                 return null;
             case StartLoadCommand:
-                await OnLoopAsync(() => Trial("start-load").Start());
+                await _loop!.RunAsync(() => Trial("start-load").Start());
                 return null;
             case CreditsCommand credits:
-                await OnLoopAsync(() => Trial("credits").Credit(credits.Recipients));
+                await _loop!.RunAsync(() => Trial("credits").Credit(credits.Recipients));
                 return null;
             case HaltLoadCommand:
                 await HaltAsync(Trial("halt-load"));
@@ -84,14 +84,14 @@ public sealed class SourceNode : INode
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (_trial is not { } trial) return;
-        await OnLoopAsync(trial.Halt);
+        await _loop!.RunAsync(trial.Halt);
         try
         {
             await trial.Drained.WaitAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
-            await OnLoopAsync(trial.Cut);
+            await _loop!.RunAsync(trial.Cut);
             await trial.Drained;
             throw;
         }
@@ -104,7 +104,7 @@ public sealed class SourceNode : INode
     public JsonObject Counts()
     {
         if (_trial is not { } trial) return (JsonObject?)_lastCounts?.DeepClone() ?? SourceCounts.Of(_counters, new SourceCounters(), null, 0);
-        return OnLoopAsync(trial.Counts).GetAwaiter().GetResult();
+        return _loop!.RunAsync(trial.Counts).GetAwaiter().GetResult();
     }
 
     public IReadOnlyDictionary<string, double> Counters() => _counters.ToSnapshot();
@@ -132,7 +132,7 @@ public sealed class SourceNode : INode
         var events = eventsPath is null ? null : OpenEvents(eventsPath, id, options.Workload.Suffix);
         try
         {
-            await OnLoopAsync(() => _trial = Prepare(id, options, corpus, events));
+            await _loop!.RunAsync(() => _trial = Prepare(id, options, corpus, events));
         }
         catch
         {
@@ -173,16 +173,16 @@ public sealed class SourceNode : INode
 
     private async Task HaltAsync(SourceTrial trial)
     {
-        await OnLoopAsync(trial.Halt);
+        await _loop!.RunAsync(trial.Halt);
         await trial.Drained;
     }
 
     private async Task<JsonObject?> EndAsync()
     {
         if (_trial is not { } trial) return null;
-        await OnLoopAsync(trial.Cut);
+        await _loop!.RunAsync(trial.Cut);
         await trial.Drained;
-        _lastCounts = await OnLoopAsync(() =>
+        _lastCounts = await _loop!.RunAsync(() =>
         {
             trial.Dispose();
             return trial.Counts();
@@ -204,31 +204,6 @@ public sealed class SourceNode : INode
     private static EventWriter OpenEvents(string path, TrialId id, string suffix)
     {
         if (Path.GetDirectoryName(path) is { Length: > 0 } folder) Directory.CreateDirectory(folder);
-        var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        return new EventWriter(file, new EventHeader(EventStream.Version, "source", id.Run, id.Point, id.Repetition, suffix));
-    }
-
-    private Task OnLoopAsync(Action action) => OnLoopAsync(() =>
-    {
-        action();
-        return true;
-    });
-
-    private Task<T> OnLoopAsync<T>(Func<T> function)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop!.Post(static state =>
-        {
-            var (done, function) = ((TaskCompletionSource<T>, Func<T>))state!;
-            try
-            {
-                done.SetResult(function());
-            }
-            catch (Exception failed)
-            {
-                done.SetException(failed);
-            }
-        }, (done, function));
-        return done.Task;
+        return EventWriter.Create(path, "source", id, suffix);
     }
 }

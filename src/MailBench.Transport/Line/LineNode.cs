@@ -79,7 +79,7 @@ public sealed class LineNode : INode
     {
         try
         {
-            await OnLoop(() =>
+            await Loop.RunAsync(() =>
             {
                 var nowNs = MonotonicClock.NowNs;
                 Forward.SetCapacity(_options.Forward.BitsPerSecond, nowNs);
@@ -88,7 +88,6 @@ public sealed class LineNode : INode
                 _reconcile = Loop.CreateTimer(static state => ((LineNode)state!).ReconcileTouched(), this);
                 Loop.TurnEnding += Run;
                 ListenOnAll();
-                return true;
             });
         }
         catch (SocketException refused)
@@ -102,10 +101,9 @@ public sealed class LineNode : INode
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await OnLoop(() =>
+        await Loop.RunAsync(() =>
         {
             foreach (var listener in _listeners) listener.Dispose();
-            return true;
         });
         try
         {
@@ -115,10 +113,9 @@ public sealed class LineNode : INode
         }
         finally
         {
-            await OnLoop(() =>
+            await Loop.RunAsync(() =>
             {
                 foreach (var connection in _connections.ToArray()) connection.Abort();
-                return true;
             });
         }
     }
@@ -147,12 +144,11 @@ public sealed class LineNode : INode
         switch (command)
         {
             case CapacityCommand capacity:
-                await OnLoop(() =>
+                await Loop.RunAsync(() =>
                 {
                     var nowNs = MonotonicClock.NowNs;
                     Forward.SetCapacity(capacity.ForwardBitsPerSecond, nowNs);
                     Reverse.SetCapacity(capacity.ReverseBitsPerSecond, nowNs);
-                    return true;
                 });
                 return null;
             case BeginTrialCommand or EndTrialCommand:
@@ -262,7 +258,7 @@ public sealed class LineNode : INode
     private Dictionary<string, double> ReadCounters()
     {
         if (_disposed) return _last;
-        return _last = OnLoop(() =>
+        return _last = Loop.RunAsync(() =>
         {
             var nowNs = MonotonicClock.NowNs;
 
@@ -285,26 +281,6 @@ public sealed class LineNode : INode
                 [CounterNames.LineLateNs] = Forward.LateNs + Reverse.LateNs,
             };
         }).GetAwaiter().GetResult();
-    }
-
-    /// <summary>Runs on the loop; from another thread only.</summary>
-    private Task<T> OnLoop<T>(Func<T> work)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Loop.Post(
-            _ =>
-            {
-                try
-                {
-                    done.SetResult(work());
-                }
-                catch (Exception failed)
-                {
-                    done.SetException(failed);
-                }
-            },
-            null);
-        return done.Task;
     }
 }
 

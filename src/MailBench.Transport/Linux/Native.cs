@@ -11,8 +11,7 @@ internal static unsafe partial class Native
     public const int AF_INET = 2, AF_INET6 = 10;
     public const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_ERROR = 4, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_LINGER = 13;
     public const int IPPROTO_TCP = 6, TCP_NODELAY = 1, TCP_MAXSEG = 2, TCP_INFO = 11, TCP_NOTSENT_LOWAT = 25;
-    public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
-    public const int MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
+    public const int MSG_NOSIGNAL = 0x4000;
     public const int SHUT_RD = 0, SHUT_WR = 1;
     public const int CLOCK_MONOTONIC = 1, TFD_TIMER_ABSTIME = 1, EFD_TFD_NONBLOCK_CLOEXEC = 0x80800;
     public const int EPOLL_CLOEXEC = 0x80000;

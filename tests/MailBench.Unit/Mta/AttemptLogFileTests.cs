@@ -60,15 +60,14 @@ public class AttemptLogFileTests
     private static async Task WriteAsync(string path, AttemptLog level, Action<AttemptLogFile> write, long maxFileBytes = AttemptLogFile.MaxFileBytes)
     {
         using var loop = EventLoop.Start(new EventLoopOptions("test"));
-        var written = new TaskCompletionSource<AttemptLogFile>(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Post(_ =>
+        var written = loop.RunAsync(() =>
         {
             var log = new AttemptLogFile(loop, path, level, TimeProvider.System, Assert.Fail, maxFileBytes);
             write(log);
             log.Flush();
-            written.SetResult(log);
-        }, null);
-        await (await written.Task.WaitAsync(TimeSpan.FromSeconds(30))).DisposeAsync();
+            return log;
+        });
+        await (await written.WaitAsync(TimeSpan.FromSeconds(30))).DisposeAsync();
     }
 
     private static DeliveryOutcome Outcome { get; } = new()

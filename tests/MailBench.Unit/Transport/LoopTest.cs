@@ -19,31 +19,10 @@ public abstract class LoopTest
 
     internal static TaskCompletionSource<T> Completion<T>() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Runs on the loop and waits.</summary>
-    internal static Task<T> On<T>(EventLoop loop, Func<T> work)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Post(
-            _ =>
-            {
-                try
-                {
-                    done.SetResult(work());
-                }
-                catch (Exception failed)
-                {
-                    done.SetException(failed);
-                }
-            },
-            null);
-        return done.Task.WaitAsync(TestHandler.Patience);
-    }
+    /// <summary>Runs on the loop and waits, within bounds.</summary>
+    internal static Task<T> On<T>(EventLoop loop, Func<T> work) => loop.RunAsync(work).WaitAsync(TestHandler.Patience);
 
-    internal static Task On(EventLoop loop, Action work) => On(loop, () =>
-    {
-        work();
-        return 0;
-    });
+    internal static Task On(EventLoop loop, Action work) => loop.RunAsync(work).WaitAsync(TestHandler.Patience);
 
     internal static Task<Connection> Dial(EventLoop loop, IPEndPoint to, IConnectionHandler handler, TimeSpan? timeout = null, SocketOptions? options = null) =>
         On(loop, () => loop.Dial(to, handler, timeout ?? TimeSpan.FromSeconds(10), options));

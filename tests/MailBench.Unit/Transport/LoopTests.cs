@@ -77,6 +77,17 @@ public sealed class LoopTests : LoopTest
     }
 
     [Theory, MemberData(nameof(Loops))]
+    public async Task Work_that_throws_tells_who_asked_for_it_and_nobody_else(bool portable)
+    {
+        using var loop = Start(portable);
+        var failures = 0;
+        loop.HandlerFailed += _ => failures++;
+        await Assert.ThrowsAsync<InvalidDataException>(() => On(loop, () => throw new InvalidDataException("work")));
+        Assert.False(loop.IsCurrent);
+        Assert.Equal(0, await On(loop, () => failures));
+    }
+
+    [Theory, MemberData(nameof(Loops))]
     public async Task A_post_from_the_loop_runs_in_a_later_turn(bool portable)
     {
         using var loop = Start(portable);

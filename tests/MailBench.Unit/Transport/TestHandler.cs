@@ -10,7 +10,6 @@ internal sealed class TestHandler : IConnectionHandler
 
     private readonly TaskCompletionSource<Connection> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _inputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Action<Connection>? Connected { get; init; }
     public Func<Connection, byte[], int>? Received { get; init; }
@@ -26,8 +25,6 @@ internal sealed class TestHandler : IConnectionHandler
     public Task<Connection> WhenConnected => _connected.Task.WaitAsync(Patience);
 
     public Task<CloseReason> WhenClosed => _closed.Task.WaitAsync(Patience);
-
-    public Task WhenInputEnded => _inputEnded.Task.WaitAsync(Patience);
 
     public void OnConnected(Connection connection)
     {
@@ -48,7 +45,6 @@ internal sealed class TestHandler : IConnectionHandler
 
     public void OnInputEnded(Connection connection)
     {
-        _inputEnded.TrySetResult();
         if (InputEnded is null)
             connection.CloseAfterSend();
         else

@@ -75,11 +75,7 @@ internal sealed class DeliveryBench : IDisposable
         };
         Queue.Contents[entry.Id] = octets;
         var stage = Stage;
-        OnLoop(() =>
-        {
-            stage.Add(entry);
-            return 0;
-        });
+        OnLoop(() => stage.Add(entry));
         return entry;
     }
 
@@ -98,7 +94,6 @@ internal sealed class DeliveryBench : IDisposable
     public void Release(string domain) => OnLoop(() =>
     {
         foreach (var (_, done) in _held.Where(h => h.Domain == domain).ToArray()) done(_routes[domain]);
-        return 0;
     });
 
     /// <summary>Waits, in turns of the loop, until a condition holds.</summary>
@@ -115,31 +110,14 @@ internal sealed class DeliveryBench : IDisposable
         return stopped.Task.WaitAsync(Patience);
     }
 
-    public T OnLoop<T>(Func<T> work)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop.Post(_ =>
-        {
-            try
-            {
-                done.SetResult(work());
-            }
-            catch (Exception failed)
-            {
-                done.SetException(failed);
-            }
-        }, null);
-        return done.Task.WaitAsync(Patience).GetAwaiter().GetResult();
-    }
+    public T OnLoop<T>(Func<T> work) => _loop.RunAsync(work).WaitAsync(Patience).GetAwaiter().GetResult();
+
+    private void OnLoop(Action work) => _loop.RunAsync(work).WaitAsync(Patience).GetAwaiter().GetResult();
 
     public void Dispose()
     {
         if (_stage is { } stage)
-            OnLoop(() =>
-            {
-                stage.Dispose();
-                return 0;
-            });
+            OnLoop(stage.Dispose);
         _loop.Dispose();
         foreach (var server in _servers) server.Dispose();
         _outcome.Dispose();

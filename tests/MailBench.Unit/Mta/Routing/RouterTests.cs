@@ -343,13 +343,7 @@ public sealed class RouterTests
 
         public async ValueTask DisposeAsync()
         {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _loop.Post(_ =>
-            {
-                _router.Dispose();
-                done.SetResult();
-            }, null);
-            await done.Task;
+            await _loop.RunAsync(_router.Dispose);
             await Task.Run(_loop.Dispose);
             await Server.DisposeAsync();
         }
