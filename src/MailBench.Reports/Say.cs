@@ -21,7 +21,7 @@ internal static class Say
         var v => v.Value.ToString("0.####", CultureInfo.InvariantCulture),
     };
 
-    public static string Percent(double? share) => share is { } s ? (s * 100).ToString(s < 0.1 ? "0.0" : "0.0", CultureInfo.InvariantCulture) + " %" : None;
+    public static string Percent(double? share) => share is { } s ? (s * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %" : None;
 
     public static string Ms(double ms) => double.IsInfinity(ms) ? "never" : ms >= 10_000 ? Number(ms / 1000) + " s" : Number(ms) + " ms";
 

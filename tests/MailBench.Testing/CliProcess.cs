@@ -4,7 +4,7 @@ using System.Text;
 
 namespace MailBench.Testing;
 
-/// <summary>The built program as a child process, as a user starts it: output kept, every wait bounded, killed at the end by its pid.</summary>
+/// <summary>A command of the built program (<c>run</c>, <c>report</c> …) as a user starts it in the checkout: all output kept, every wait bounded, its own children seen, killed at the end by its pid. For nodes see <see cref="Processes.MailbenchProcess"/>.</summary>
 public sealed class CliProcess : IAsyncDisposable
 {
     private readonly Process _process;

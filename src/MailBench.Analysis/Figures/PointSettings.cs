@@ -8,8 +8,8 @@ namespace MailBench.Analysis.Figures;
 /// <summary>The settings of a planned point that figures depend on, read from its resolved path → value table.</summary>
 public sealed class PointSettings(PlannedPoint point)
 {
-    public BitRate Forward => Capacity(0);
-    public BitRate Reverse => Capacity(1);
+    public BitRate Forward => Capacity.Forward;
+    public BitRate Reverse => Capacity.Reverse;
     public bool HasLine => !Forward.IsUnlimited;
     public string Strategy => Text("mta.strategy") ?? "unknown";
     public string LoadModel => Text("load.model") ?? "unknown";
@@ -30,20 +30,12 @@ public sealed class PointSettings(PlannedPoint point)
 
     public string? Text(string path) => point.Settings.GetValueOrDefault(path);
 
+    /// <summary>Unlimited where none can be read.</summary>
+    private LineCapacity Capacity => LineCapacity.TryParse(Text("line.capacity"), out var capacity) ? capacity : default;
+
     private double Share(string path, double otherwise) => SettingForm.TryShare(Text(path) ?? "", out var share) ? share : otherwise;
 
     private int? Number(string path) => int.TryParse(Text(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
-
-    /// <summary><c>10Mbit/s</c> or <c>FORWARD/REVERSE</c> as <c>8Mbit/s/1Mbit/s</c>.</summary>
-    private BitRate Capacity(int direction)
-    {
-        var text = Text("line.capacity");
-        if (text is null) return BitRate.Unlimited;
-        if (BitRate.TryParse(text, out var both)) return both;
-        var cut = text.IndexOf("/s/", StringComparison.Ordinal);
-        if (cut < 0) return BitRate.Unlimited;
-        return BitRate.TryParse(direction == 0 ? text[..(cut + 2)] : text[(cut + 3)..], out var one) ? one : BitRate.Unlimited;
-    }
 }
 
 /// <summary>The bounds of gates that a profile may set (its <c>gates:</c> section; the method's values unless said).</summary>

@@ -42,7 +42,7 @@ internal static class DnsCommand
             HelpName = "RULE",
             AllowMultipleArgumentsPerToken = true,
         };
-        var control = new Option<bool>("--control") { Description = "Be a child of the runner: standard input carries commands, its end ends the node." };
+        var control = NodeOptionsParsing.Control();
 
         var command = new Command("dns", "A synthetic DNS responder: authoritative answers from zone files or a generator, over UDP and TCP, with faults at will.")
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MailBench.Cli.Hosting;
 using MailBench.Model.Options;
+using MailBench.Model.Profiles;
 using MailBench.Model.Units;
 using MailBench.Transport.Line;
 
@@ -39,7 +40,7 @@ internal static class LineCommand
             HelpName = "SIZE",
             DefaultValueFactory = _ => "64KiB",
         };
-        var control = new Option<bool>("--control") { Description = "Be a child of the runner: standard input carries commands, its end ends the node." };
+        var control = NodeOptionsParsing.Control();
 
         var command = new Command("line", "A shared line in user space: fixed capacity per direction, delay, a bounded queue. Its wire octets are estimated from the kernel's segment counts.")
         {
@@ -47,7 +48,7 @@ internal static class LineCommand
         };
         command.SetAction((parsed, _) =>
         {
-            var (forward, reverse) = NodeOptionsParsing.Value("--capacity", parsed.GetValue(capacity)!, ParseCapacity);
+            var (forward, reverse) = NodeOptionsParsing.Value("--capacity", parsed.GetValue(capacity)!, LineCapacity.Parse);
             var options = new LineOptions
             {
                 Ports = [.. parsed.GetValue(listen)!.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries)).Select(Port)],
@@ -70,14 +71,5 @@ internal static class LineCommand
         var port = new LinePort(NodeOptionsParsing.EndPoint("--listen", text[..equals]), NodeOptionsParsing.EndPoint("--listen", text[(equals + 1)..]));
         if (port.Far.Port == 0) throw new UsageException($"--listen: '{text}' leads to port 0; name the far side's port.");
         return port;
-    }
-
-    /// <summary>A rate contains a slash itself: the second one, if any, is found after the first unit.</summary>
-    private static (BitRate Forward, BitRate Reverse) ParseCapacity(string text)
-    {
-        for (var at = text.IndexOf('/', StringComparison.Ordinal); at >= 0; at = text.IndexOf('/', at + 1))
-            if (BitRate.TryParse(text[..at], out var forward) && BitRate.TryParse(text[(at + 1)..], out var reverse)) return (forward, reverse);
-        var both = BitRate.Parse(text);
-        return (both, both);
     }
 }

@@ -33,7 +33,7 @@ internal static class MtaCommand
         var strategy = new Option<string?>("--strategy") { Description = $"How recipients share transactions: {string.Join(", ", Kebab.Names<DeliveryStrategy>())}. Wins over --config." };
         var config = new Option<string?>("--config") { Description = "Settings: the YAML of a profile's mta: section." };
         var attemptLog = new Option<string?>("--attempt-log") { Description = "The attempt log's file; attempts.log in the first queue directory when not given." };
-        var control = new Option<bool>("--control") { Description = "Be a child of the runner: standard input carries commands, and its end ends the node." };
+        var control = NodeOptionsParsing.Control();
         var command = new Command("mta", "The MTA core alone, in the foreground: takes mail by ESMTP, queues it durably, delivers it to MX hosts.")
         {
             listen, queue, dns, smtpPort, relayFrom, hostName, strategy, config, attemptLog, control,

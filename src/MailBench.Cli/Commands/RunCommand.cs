@@ -54,7 +54,7 @@ internal static class RunCommand
         var plan = ReadPlan(request);
         var estimate = RunEstimate.Of(plan);
         if (request.MaxDuration is { } limit && NodeOptionsParsing.Value("--max-duration", limit, Duration.Parse) is var longest && estimate > longest)
-            throw new UsageException($"--max-duration {limit}: {plan.Trials.Count} trials would take about {Clock(estimate)}. Fewer points, shorter phases (--set phases.steady=…) or a larger limit.");
+            throw new UsageException($"--max-duration {limit}: {plan.Trials.Count} trials would take about {RunScreen.Clock(estimate)}. Fewer points, shorter phases (--set phases.steady=…) or a larger limit.");
         if (request.DryRun)
         {
             Console.Out.Write(request.Json ? DryRunJson(plan, estimate) : DryRunText(plan, estimate));
@@ -138,14 +138,10 @@ internal static class RunCommand
         text.Write($"{plan.Profile.Name}: {plan.Points.Count} {(plan.Points.Count == 1 ? "point" : "points")} × {plan.Profile.Repetitions} {(plan.Profile.Repetitions == 1 ? "repetition" : "repetitions")}, seed {plan.Profile.Seed}\n");
         foreach (var point in plan.Points)
             text.Write($"  {point.Number} {point.Planned.Sweep}  {string.Join(", ", point.Planned.Axes.Select(axis => $"{axis.Key} {axis.Value}"))}{(point.BasePoint is { } origin ? $", load.rate {point.Settings.Text("load.rate")} (point {origin})" : "")}\n");
-        text.Write($"about {Clock(estimate)}\n");
+        text.Write($"about {RunScreen.Clock(estimate)}\n");
         return text.ToString();
     }
 
     private static string DryRunJson(RunPlan plan, TimeSpan estimate) =>
         JsonSerializer.Serialize(new { profile = plan.Profile.Name, seed = plan.Profile.Seed, repetitions = plan.Profile.Repetitions, estimatedSeconds = Math.Round(estimate.TotalSeconds, 1), points = plan.Points.Select(point => point.Planned) }, RecordJson.Indented) + "\n";
-
-    internal static string Clock(TimeSpan span) => span.TotalHours >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours} h {span.Minutes:00} min")
-        : span.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{span.Minutes} min {span.Seconds:00} s") : string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(span.TotalSeconds):0} s");
 }

@@ -31,7 +31,7 @@ internal static class SinkCommand
         };
         var save = new Option<string?>("--save") { Description = "Keep each message as received (N.eml) beside its envelope (N.json) in this folder.", HelpName = "DIR" };
         var seed = new Option<int>("--seed") { Description = "Seed of the refusals' shares.", DefaultValueFactory = _ => 1, HelpName = "N" };
-        var control = new Option<bool>("--control") { Description = "Take commands on standard input, and end with it." };
+        var control = NodeOptionsParsing.Control();
 
         var command = new Command("sink", "A receiving SMTP server that takes, counts and books what it gets.") { listen, returns, refuse, save, seed, control };
         command.SetAction(async (parsed, _) =>

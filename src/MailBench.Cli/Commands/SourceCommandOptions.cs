@@ -31,7 +31,7 @@ internal sealed class SourceCommandOptions
     private readonly Option<int?> _maxSessions = Number("--max-sessions", $"Open and backlog: sessions at once ({DefaultMaxSessions} unless said).");
     private readonly Option<int?> _seed = Number("--seed", "Seed of contents and random arrivals.");
 
-    public Option<bool> Control { get; } = new("--control") { Description = "Take commands on standard input: for the runner." };
+    public Option<bool> Control { get; } = NodeOptionsParsing.Control();
 
     public void AddTo(Command command)
     {

@@ -1,11 +1,12 @@
 using System.Globalization;
+using MailBench.Cli.Running;
 using MailBench.Model.Nodes;
 using MailBench.Model.Units;
 using MailBench.Peers.Source;
 
 namespace MailBench.Cli.Commands;
 
-/// <summary>A line on standard error, renewed each second while a source works alone at a terminal; silent in a pipe, with NO_COLOR and under CI.</summary>
+/// <summary>A line on standard error, renewed each second while a source works alone at a terminal; silent in a pipe, with NO_COLOR and with CI=true.</summary>
 internal sealed class SourceProgress : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
@@ -15,11 +16,7 @@ internal sealed class SourceProgress : IAsyncDisposable
 
     private SourceProgress(SourceNode node, TimeProvider time) => _shown = ShowAsync(node, time, _stop.Token);
 
-    public static SourceProgress? StartOnTerminal(SourceNode node, TimeProvider time)
-    {
-        var quiet = Console.IsErrorRedirected || IsSet("NO_COLOR") || IsSet("CI");
-        return quiet ? null : new SourceProgress(node, time);
-    }
+    public static SourceProgress? StartOnTerminal(SourceNode node, TimeProvider time) => RunScreen.IsTerminal ? new SourceProgress(node, time) : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -53,6 +50,4 @@ internal sealed class SourceProgress : IAsyncDisposable
 
         if (shown) await Console.Error.WriteAsync("\r\e[K");
     }
-
-    private static bool IsSet(string name) => !string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable(name));
 }

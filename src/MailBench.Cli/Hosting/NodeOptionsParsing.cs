@@ -1,10 +1,13 @@
+using System.CommandLine;
 using System.Net;
 
 namespace MailBench.Cli.Hosting;
 
-/// <summary>Reads addresses and lists of node options; a wrong one is a <see cref="UsageException"/> that names the option and a right form.</summary>
+/// <summary>What the commands of nodes share: <c>--control</c>, and reading of values. A wrong one is a <see cref="UsageException"/> that names the option and a right form.</summary>
 internal static class NodeOptionsParsing
 {
+    public static Option<bool> Control() => new("--control") { Description = "Be a child of the runner: standard input carries commands, its end ends the node." };
+
     /// <summary><c>127.0.0.1:2525</c> or <c>[::1]:2525</c>; port 0 lets the system pick.</summary>
     public static IPEndPoint EndPoint(string option, string text)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MailBench.Cli.Commands;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Runs;
@@ -23,7 +22,7 @@ internal sealed class LiveWatcher : IRunWatcher
     public LiveWatcher(RunPlan plan, TimeSpan estimate, ProgressContext bars, TimeProvider time)
     {
         (_time, _totalSeconds, _left, _since) = (time, estimate.TotalSeconds, estimate, time.GetTimestamp());
-        _run = bars.AddTask(Markup.Escape($"{plan.Profile.Name}: about {RunCommand.Clock(estimate)}"), maxValue: estimate.TotalSeconds);
+        _run = bars.AddTask(Markup.Escape($"{plan.Profile.Name}: about {RunScreen.Clock(estimate)}"), maxValue: estimate.TotalSeconds);
         _phase = bars.AddTask("starting the testbed", maxValue: 1);
     }
 
@@ -38,7 +37,7 @@ internal sealed class LiveWatcher : IRunWatcher
         (_left, _since) = (left, _time.GetTimestamp());
         _trial = RunScreen.NameOf(trial);
         _phases = trial.Point.Settings.ToPhases();
-        _run.Description = Markup.Escape($"point {number} of {total}, {RunCommand.Clock(left)} left");
+        _run.Description = Markup.Escape($"trial {number} of {total}, {RunScreen.Clock(left)} left");
         _phase.IsIndeterminate = false;
         _phase.Value = 0;
         _phase.Description = Markup.Escape($"{_trial}: starting the SUT");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MailBench.Cli.Commands;
 using MailBench.Model.Records;
 using MailBench.Runs;
 using MailBench.Runs.Sweep;
@@ -20,7 +19,7 @@ internal sealed class PlainWatcher : IRunWatcher
     public PlainWatcher(RunPlan plan, TimeSpan estimate, RunFolder folder, TextWriter output, TimeProvider time)
     {
         (_output, _time) = (output, time);
-        output.WriteLine($"{plan.Profile.Name}: {plan.Trials.Count} trials, about {RunCommand.Clock(estimate)}, into {Path.GetRelativePath(".", folder.Root)}");
+        output.WriteLine($"{plan.Profile.Name}: {plan.Trials.Count} trials, about {RunScreen.Clock(estimate)}, into {Path.GetRelativePath(".", folder.Root)}");
     }
 
     public void Calibrating(Calibration? done) => _output.WriteLine(done is null
@@ -31,7 +30,7 @@ internal sealed class PlainWatcher : IRunWatcher
     {
         _trial = $"[{number}/{total}] {RunScreen.NameOf(trial)}";
         _phase = "";
-        _output.WriteLine($"{_trial}: about {RunCommand.Clock(left)} left");
+        _output.WriteLine($"{_trial}: about {RunScreen.Clock(left)} left");
     }
 
     public void Progress(RunProgress progress)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailBench.Model.Records;
 using MailBench.Runs;
 using MailBench.Runs.Sweep;
@@ -22,7 +23,12 @@ internal static class RunScreen
     public static bool IsTerminal =>
         !Console.IsErrorRedirected && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("NO_COLOR")) && System.Environment.GetEnvironmentVariable("CI") is not ("true" or "1");
 
-    /// <summary><c>3 saturated (1.5Mbit/s, per-mx-host)</c>.</summary>
+    /// <summary><c>saturated (1.5Mbit/s, per-mx-host)</c>.</summary>
     public static string NameOf(TrialPlan trial) =>
         $"{trial.Point.Planned.Sweep}{(trial.Point.Planned.Axes.Count > 0 ? $" ({string.Join(", ", trial.Point.Planned.Axes.Values)})" : "")}{(trial.Repetition > 0 ? $", repetition {trial.Repetition + 1}" : "")}";
+
+    /// <summary><c>2 min 05 s</c>; below a minute rounded up.</summary>
+    public static string Clock(TimeSpan span) => span.TotalHours >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours} h {span.Minutes:00} min")
+        : span.TotalMinutes >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{span.Minutes} min {span.Seconds:00} s") : string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(span.TotalSeconds):0} s");
 }

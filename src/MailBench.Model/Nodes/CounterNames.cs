@@ -1,7 +1,8 @@
 namespace MailBench.Model.Nodes;
 
 /// <summary>
-/// Names of the cumulative counters in snapshots, by role. Octets are payload octets unless the name says wire. The host adds the first group to every role.
+/// Names of the cumulative counters in snapshots, by role. Octets are payload octets unless the name says wire. The host adds the first group to every role. All of them
+/// are kept in the journal's snapshots, also those that no figure is made of yet.
 /// </summary>
 public static class CounterNames
 {
@@ -59,12 +60,12 @@ public static class CounterNames
     public const string SyncBusyNs = "syncBusyNs";
     public const string QueueBytesWritten = "queueBytesWritten";
 
-    /// <summary>Sum over outbound sessions of their time open, and the number open now, for the concurrency term.</summary>
+    /// <summary>Sum over outbound sessions of their time open, idle or not; and the number open now.</summary>
     public const string SessionOutNs = "sessionOutNs";
-
-    /// <summary>The same without idle time between transactions: what the concurrency term counts.</summary>
-    public const string SessionOutBusyNs = "sessionOutBusyNs";
     public const string SessionsOutOpen = "sessionsOutOpen";
+
+    /// <summary>The time open without idle time between transactions: what the concurrency term counts.</summary>
+    public const string SessionOutBusyNs = "sessionOutBusyNs";
 
     // DNS responder.
     public const string Queries = "queries";

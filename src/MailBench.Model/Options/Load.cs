@@ -77,6 +77,7 @@ public sealed record WorkloadOptions
     public int Seed { get; init; } = 1;
 }
 
+/// <summary>Where the source sends, how much and what.</summary>
 public sealed record SourceOptions
 {
     public required IPEndPoint To { get; init; }

@@ -93,6 +93,7 @@ public enum RefusalPhase { Connect, Helo, Mail, Rcpt, Data, End }
 /// <summary>One <c>--refuse</c> rule, <c>PHASE:CODE[:ENHANCED][:SHARE][:PATTERN]</c>; the pattern (<c>*</c> and <c>?</c>) is matched against the phase's argument.</summary>
 public sealed record RefusalRule(RefusalPhase Phase, int Code, string? Enhanced, double Share, string? Pattern);
 
+/// <summary>What <c>mailbench sink</c> is started with.</summary>
 public sealed record SinkOptions
 {
     public required IReadOnlyList<IPEndPoint> Listen { get; init; }
@@ -106,7 +107,7 @@ public sealed record SinkOptions
     public int Seed { get; init; } = 1;
 }
 
-/// <summary>The generator's zone: see cli.md, <c>--generate</c>.</summary>
+/// <summary>A zone of the generator; <see cref="GeneratedZoneSpec"/> is its written form (<c>--generate</c>).</summary>
 public sealed record GeneratedZone
 {
     public int Domains { get; init; } = 100;
@@ -123,11 +124,13 @@ public sealed record GeneratedZone
     public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(1);
 }
 
+/// <summary>The ways in which the responder can answer wrongly: see the help of <c>mailbench dns</c>.</summary>
 public enum DnsFaultKind { Delay, Servfail, Nxdomain, Refused, Drop, Truncate, Lame, NoAdditional }
 
 /// <summary>One <c>--fault</c> rule, <c>NAME-PATTERN:KIND[:VALUE]</c>.</summary>
 public sealed record DnsFault(string NamePattern, DnsFaultKind Kind, string? Value);
 
+/// <summary>What <c>mailbench dns</c> is started with: zone files, a generated zone, or both.</summary>
 public sealed record DnsOptions
 {
     public required IPEndPoint Listen { get; init; }
@@ -139,6 +142,7 @@ public sealed record DnsOptions
 /// <summary>One pair of a line: what connects to Near is carried to Far.</summary>
 public sealed record LinePort(IPEndPoint Near, IPEndPoint Far);
 
+/// <summary>What <c>mailbench line</c> is started with.</summary>
 public sealed record LineOptions
 {
     public required IReadOnlyList<LinePort> Ports { get; init; }

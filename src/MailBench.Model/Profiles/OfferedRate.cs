@@ -10,8 +10,6 @@ namespace MailBench.Model.Profiles;
 /// </summary>
 public readonly partial record struct OfferedRate(Rate Absolute, double Share, string? Sweep)
 {
-    public bool IsDerived => Sweep is not null;
-
     public static bool TryParse(string? text, out OfferedRate rate)
     {
         rate = default;

@@ -22,7 +22,7 @@ public sealed record RunFolder(string Root)
     public string Histograms => Path.Combine(Root, "histograms");
     public string Plots => Path.Combine(Root, "plots");
 
-    /// <summary>Queues and other scratch of the run; removed at its end unless the profile keeps it.</summary>
+    /// <summary>Queues and other scratch of the run; removed at its end.</summary>
     public string Work => Path.Combine(Root, "work");
     public string ReportHtml => Path.Combine(Root, "report.html");
     public string ReportMarkdown => Path.Combine(Root, "report.md");

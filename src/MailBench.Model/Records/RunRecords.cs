@@ -78,6 +78,7 @@ public sealed record RunHeader
 /// <summary>A point of the sweep. Axes: only what is swept, path → value as written (<c>line.capacity</c> → <c>1.5Mbit/s</c>). Settings: all, resolved.</summary>
 public sealed record PlannedPoint(int Point, string Sweep, IReadOnlyDictionary<string, string> Axes, IReadOnlyDictionary<string, string> Settings);
 
+/// <summary>The machine and the program that ran. Null: the system does not tell.</summary>
 public sealed record MachineDisclosure
 {
     public required string MailBenchVersion { get; init; }
@@ -97,6 +98,7 @@ public sealed record MachineDisclosure
     public string? PortRange { get; init; }
 }
 
+/// <summary>Where a queue directory lies. Null: the system does not tell.</summary>
 public sealed record StorageDisclosure
 {
     public required string Role { get; init; }
@@ -134,6 +136,7 @@ public sealed record Calibration
 /// <summary>Source → sink without line and SUT. Recipients: per message.</summary>
 public sealed record CeilingProbe(string Workload, int Recipients, double MessagesPerSecond, double DeliveriesPerSecond);
 
+/// <summary>A line's capacity as bulk mail filled it: the share that was used, over how long.</summary>
 public sealed record LineProbe(long CapacityBitsPerSecond, double BusyForward, double Seconds);
 
 /// <summary>One finished (or voided) repetition of a point: a line of the journal. All times CLOCK_MONOTONIC nanoseconds.</summary>
@@ -171,6 +174,7 @@ public sealed record TrialRecord
     public required IReadOnlyDictionary<string, string> Features { get; init; }
 }
 
+/// <summary>A role that died or refused: why, and the end of its log.</summary>
 public sealed record RoleFailure(string Role, string Reason, IReadOnlyList<string> LastLogLines);
 
 /// <summary>A row of samples.csv, in this column order.</summary>

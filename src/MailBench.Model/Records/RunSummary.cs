@@ -77,6 +77,7 @@ public sealed record PointSummary
     public int? Users { get; init; }
     public double? IntervalSeconds { get; init; }
     public required double WindowSeconds { get; init; }
+
     /// <summary>Messages per second that the schedule asked for, attributed by intended start.</summary>
     public double? OfferedPerSecond { get; init; }
 

@@ -16,8 +16,6 @@ internal sealed class AddressCheck : RecipientCheck
     private static readonly SmtpReply NoDomain = SmtpReply.Of(501, "5.1.3", "Recipient address needs a domain");
     private static readonly SmtpReply BadLiteral = SmtpReply.Of(501, "5.1.3", "Recipient's address literal is no IPv4 or IPv6 address");
 
-    public override string Name => "address";
-
     public override SmtpReply? Refuses(in RecipientQuery query)
     {
         var at = query.Recipient.LastIndexOf((byte)'@');

@@ -16,9 +16,6 @@ internal readonly ref struct RecipientQuery
 /// <summary>One question that is asked of each recipient. Access map, DNSBL and AUTH join as further ones.</summary>
 internal abstract class RecipientCheck
 {
-    /// <summary>The name under which a profile switches it.</summary>
-    public abstract string Name { get; }
-
     /// <summary>The refusal, or null: no objection.</summary>
     public abstract SmtpReply? Refuses(in RecipientQuery query);
 }
@@ -26,14 +23,12 @@ internal abstract class RecipientCheck
 /// <summary>The checks in the order in which they are asked; the first that objects decides.</summary>
 internal sealed class RecipientPolicy(params IReadOnlyList<RecipientCheck> checks)
 {
-    public IReadOnlyList<RecipientCheck> Checks { get; } = checks;
-
     /// <summary>The policy of an MTA without local mailboxes: well-formed addresses, from clients that may relay.</summary>
     public static RecipientPolicy Of(IReadOnlyList<IPNetwork> relayFrom) => new(new AddressCheck(), new RelayCheck(relayFrom));
 
     public SmtpReply? Refuses(in RecipientQuery query)
     {
-        foreach (var check in Checks)
+        foreach (var check in checks)
             if (check.Refuses(query) is { } refusal) return refusal;
         return null;
     }

@@ -8,8 +8,6 @@ internal sealed class RelayCheck(IReadOnlyList<IPNetwork> relayFrom) : Recipient
 {
     private static readonly SmtpReply Denied = SmtpReply.Of(550, "5.7.1", "Relaying denied");
 
-    public override string Name => "relay";
-
     public override SmtpReply? Refuses(in RecipientQuery query) => Allows(query.Client) ? null : Denied;
 
     private bool Allows(IPAddress client)

@@ -37,43 +37,12 @@ internal sealed class FaultTable
         var noAdditional = false;
         foreach (var rule in _rules)
         {
-            if (!Matches(rule.Pattern, text[..length])) continue;
+            if (!Glob.IsMatch(rule.Pattern, text[..length])) continue;
             if (rule.Kind == DnsFaultKind.Delay) delayNs = delayNs == 0 ? rule.DelayNs : delayNs;
             else if (rule.Kind == DnsFaultKind.NoAdditional) noAdditional = true;
             else kind ??= rule.Kind;
         }
 
         return new FaultVerdict(kind, delayNs) { NoAdditional = noAdditional };
-    }
-
-    /// <summary><c>*</c> is any run of octets (dots too), <c>?</c> one. Linear but for the last star, which alone is retried.</summary>
-    internal static bool Matches(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text)
-    {
-        int p = 0, t = 0, star = -1, resume = 0;
-        while (t < text.Length)
-        {
-            if (p < pattern.Length && pattern[p] == (byte)'*')
-            {
-                star = p++;
-                resume = t;
-            }
-            else if (p < pattern.Length && (pattern[p] == (byte)'?' || pattern[p] == text[t]))
-            {
-                p++;
-                t++;
-            }
-            else if (star >= 0)
-            {
-                p = star + 1;
-                t = ++resume;
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        while (p < pattern.Length && pattern[p] == (byte)'*') p++;
-        return p == pattern.Length;
     }
 }

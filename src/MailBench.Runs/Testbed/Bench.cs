@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Net;
 using MailBench.Model.Nodes;
+using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 
@@ -139,9 +139,7 @@ internal sealed class Bench : IAsyncDisposable
 
     private static string[] DnsArguments(SettingValues settings)
     {
-        var zone = settings.ToZone(NearNetwork, ReturnAddress);
-        var spec = string.Create(CultureInfo.InvariantCulture,
-            $"domains={zone.Domains},mx={zone.Mx},suffix={zone.Suffix},addresses={zone.Addresses},per-domain={zone.PerDomain},additional={(zone.Additional ? "on" : "off")},ttl={settings.Text("dns.ttl")},return={zone.Return}");
+        var spec = GeneratedZoneSpec.Format(settings.ToZone(NearNetwork, ReturnAddress));
         return ["--listen", "127.0.0.1:0", "--generate", spec, .. settings.List("dns.faults").SelectMany(rule => new[] { "--fault", rule })];
     }
 

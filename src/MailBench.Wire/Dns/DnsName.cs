@@ -22,9 +22,6 @@ public sealed class DnsName : IEquatable<DnsName>
     /// <summary>The name without its first label; the root has no parent and gives itself.</summary>
     public DnsName Parent => IsRoot ? this : new DnsName(_wire[(_wire[0] + 1)..]);
 
-    /// <summary>The first label is <c>*</c> (RFC 4592 §2.1.1).</summary>
-    public bool IsWildcard => _wire is [1, (byte)'*', ..];
-
     /// <summary>True when this name equals <paramref name="ancestor"/> or lies under it.</summary>
     public bool IsWithin(DnsName ancestor)
     {

@@ -27,7 +27,6 @@ public sealed class SmtpReply
     /// <summary>The text after code and enhanced code, lines joined by LF. Control characters are replaced by spaces.</summary>
     public string Text { get; }
     public bool IsPositive => Code is >= 200 and < 400;
-    public bool IsTransient => Code is >= 400 and < 500;
     public bool IsPermanent => Code >= 500;
 
     /// <summary>The wire form, CRLF included; each line carries code and enhanced code.</summary>

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using MailBench.Testing.Processes;
 using Xunit;
 
 namespace MailBench.EndToEnd.Mta;
@@ -9,7 +9,7 @@ public class ForeignClientTests
     [Fact]
     public async Task Swaks_sends_to_several_recipients()
     {
-        var swaks = Find("swaks", "swaks");
+        var swaks = Require("swaks", "swaks");
         await using var rig = await MtaRig.StartAsync();
         var said = await RunAsync(swaks, "--server", rig.EndPoint.ToString(), "--pipeline", "--from", "a@source.test", "--to", "u0@d0.test,u1@d1.test", "--header", "Subject: from swaks");
         Assert.Contains("250 2.0.0 Ok: queued as", said, StringComparison.Ordinal);
@@ -22,40 +22,25 @@ public class ForeignClientTests
     [InlineData("-N")]
     public async Task Smtp_source_sends_many(string mode)
     {
-        var source = Find("smtp-source", "postfix");
+        var source = Require("smtp-source", "postfix");
         await using var rig = await MtaRig.StartAsync();
         await RunAsync(source, mode, "-m", "100", "-s", "5", "-r", "3", "-l", "4096", "-f", "a@source.test", "-t", "u@d0.test", $"inet:{rig.EndPoint}");
         await rig.CountReachesAsync("delivered", 300);
         Assert.Equal((300L, 0L, 0L), (rig.Count("accepted"), rig.Count("queued"), rig.Count("failed")));
     }
 
-    private static string Find(string program, string package)
+    private static ForeignProgram Require(string program, string package)
     {
-        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin"))
-        {
-            var path = Path.Combine(folder, program);
-            if (File.Exists(path)) return path;
-        }
-
-        Assert.Skip($"{program} is not here; Debian has it in the package {package}.");
-        return "";
+        var found = ForeignProgram.Find(program);
+        Assert.SkipWhen(found is null, $"{program} is not installed; get it with: apt-get install {package}");
+        return found;
     }
 
-    private static async Task<string> RunAsync(string program, params string[] arguments)
+    /// <summary>All that the program said; it must end well.</summary>
+    private static async Task<string> RunAsync(ForeignProgram program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var said = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        try
-        {
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        }
-        catch (TimeoutException)
-        {
-            process.Kill();
-            throw;
-        }
-
-        Assert.True(process.ExitCode == 0, string.Concat(await said));
-        return string.Concat(await said);
+        var (code, output, error) = await program.RunAsync(TimeSpan.FromSeconds(60), arguments);
+        Assert.True(code == 0, output + error);
+        return output + error;
     }
 }

@@ -7,7 +7,7 @@ using MailBench.Model.Nodes;
 
 namespace MailBench.Testing.Processes;
 
-/// <summary>The program itself as a child: a node in the foreground, its ready lines, its last line, its exit code. Ended with the test, whatever happens.</summary>
+/// <summary>A node in the foreground as a child: its ready lines, its control line, its last line, its exit code. Ended with the test, whatever happens. For commands see <see cref="CliProcess"/>.</summary>
 public sealed class MailbenchProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -28,20 +28,18 @@ public sealed class MailbenchProcess : IAsyncDisposable
     /// <summary>Standard error, once the process has ended.</summary>
     public Task<string> Error => _error;
 
-    public static MailbenchProcess Start(params string[] arguments) => StartProgram([Program, .. arguments]);
+    public static MailbenchProcess Start(params string[] arguments) => StartProgram([CliProcess.Program, .. arguments]);
 
     /// <summary>Under strace, which writes into the file and passes standard input on; skip where <see cref="Tracing.SystemCallTrace.WhyNot"/> has a reason.</summary>
     public static MailbenchProcess StartTraced(string tracePath, params string[] arguments) => StartTraced(tracePath, Tracing.SystemCallTrace.StringOctets, arguments);
 
     /// <summary>As above; <paramref name="stringOctets"/> of each string are kept, for a proof that must recognise content.</summary>
     public static MailbenchProcess StartTraced(string tracePath, int stringOctets, params string[] arguments) =>
-        StartProgram(Tracing.SystemCallTrace.Command(tracePath, stringOctets, [Program, .. arguments]));
+        StartProgram(Tracing.SystemCallTrace.Command(tracePath, stringOctets, [CliProcess.Program, .. arguments]));
 
     /// <summary>With a limit of open files, by sh's ulimit.</summary>
     public static MailbenchProcess StartLimited(int openFiles, params string[] arguments) =>
-        StartProgram(["sh", "-c", "ulimit -n \"$0\" && exec \"$@\"", openFiles.ToString(System.Globalization.CultureInfo.InvariantCulture), Program, .. arguments]);
-
-    private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mailbench.exe" : "mailbench");
+        StartProgram(["sh", "-c", "ulimit -n \"$0\" && exec \"$@\"", openFiles.ToString(System.Globalization.CultureInfo.InvariantCulture), CliProcess.Program, .. arguments]);
 
     private static MailbenchProcess StartProgram(IReadOnlyList<string> command)
     {

@@ -124,7 +124,10 @@ internal sealed partial class QueueDirectory
         shared.Sync(file.SyncData);
     }
 
-    /// <summary>Allocates and fills with zeros, so that later writes and syncs touch data blocks only and no block map or size: as far as wanted, or where the disk is too full for that, as needed.</summary>
+    /// <summary>
+    /// Allocates and fills with zeros, as far as wanted, or where the disk is too full for that, as needed. Later writes and syncs then touch data blocks only, no block map and no size, and a
+    /// full disk shows here, before anything of a group is written. Whether syncs become faster by it depends on the file system; no clear gain has been measured.
+    /// </summary>
     private void Grow(Segment segment, long needed, long wanted)
     {
         try

@@ -1,5 +1,6 @@
 using MailBench.Model.Profiles;
 using MailBench.Runs.Sweep;
+using MailBench.Testing;
 using Xunit;
 
 namespace MailBench.Unit.Profiles;
@@ -8,15 +9,7 @@ public class ProfileFilesTests
 {
     private const string Rewrite = "MAILBENCH_WRITE_SCHEMA";
 
-    private static string Profiles
-    {
-        get
-        {
-            var directory = new DirectoryInfo(AppContext.BaseDirectory);
-            while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "MailBench.sln"))) directory = directory.Parent;
-            return Path.Combine(directory!.FullName, "profiles");
-        }
-    }
+    private static string Profiles => Path.Combine(CliProcess.Checkout, "profiles");
 
     public static TheoryData<string> Files => [.. Directory.GetFiles(Profiles, "*.yaml").Select(file => Path.GetFileName(file)!)];
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using DnsClient;
@@ -7,6 +8,7 @@ using DnsClient.Protocol;
 using MailBench.Model.Nodes;
 using MailBench.Model.Options;
 using MailBench.Peers.Dns;
+using MailBench.Testing.Processes;
 using MailBench.Unit.Wire.Dns;
 using MailBench.Wire.Dns;
 using Xunit;
@@ -145,28 +147,10 @@ public sealed class DnsNodeTests
 
     private static async Task<string> DigAsync(DnsServer server, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dig", ["@127.0.0.1", "-p", server.EndPoint.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "+time=10", "+tries=2", .. arguments])
-        {
-            RedirectStandardOutput = true,
-        };
-        Process dig;
-        try
-        {
-            dig = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            Assert.Skip("dig is not installed (Debian: apt-get install bind9-dnsutils).");
-            throw;
-        }
-
-        using (dig)
-        {
-            using var patience = new CancellationTokenSource(Patience);
-            var output = await dig.StandardOutput.ReadToEndAsync(patience.Token);
-            await dig.WaitForExitAsync(patience.Token);
-            return output;
-        }
+        var dig = ForeignProgram.Find("dig");
+        Assert.SkipWhen(dig is null, "dig is not installed; get it with: apt-get install bind9-dnsutils");
+        var (_, output, _) = await dig.RunAsync(Patience, ["@127.0.0.1", "-p", server.EndPoint.Port.ToString(CultureInfo.InvariantCulture), "+time=10", "+tries=2", .. arguments]);
+        return output;
     }
 
     private static async Task<Socket> ConnectAsync(DnsServer server)

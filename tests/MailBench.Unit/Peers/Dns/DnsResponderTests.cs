@@ -1,4 +1,5 @@
 using MailBench.Model.Options;
+using MailBench.Peers;
 using MailBench.Peers.Dns;
 using MailBench.Unit.Wire.Dns;
 using MailBench.Wire.Dns;
@@ -204,7 +205,7 @@ public sealed class DnsResponderTests
     [InlineData("*a*b", "xxaxxbxb", true)]
     [InlineData("d?.test", "d17.test", false)]
     public void Patterns_match_whole_names(string pattern, string name, bool matches) =>
-        Assert.Equal(matches, FaultTable.Matches(System.Text.Encoding.ASCII.GetBytes(pattern), System.Text.Encoding.ASCII.GetBytes(name)));
+        Assert.Equal(matches, Glob.IsMatch(System.Text.Encoding.ASCII.GetBytes(pattern), System.Text.Encoding.ASCII.GetBytes(name)));
 
     [Theory]
     [InlineData("servfail")]

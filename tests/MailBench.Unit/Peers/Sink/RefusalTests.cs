@@ -1,5 +1,6 @@
 using System.Text;
 using MailBench.Model.Options;
+using MailBench.Peers;
 using MailBench.Peers.Sink;
 using Xunit;
 

@@ -1,6 +1,6 @@
-namespace MailBench.Peers.Sink;
+namespace MailBench.Peers;
 
-/// <summary>Patterns of <c>*</c> (any octets) and <c>?</c> (one octet) over octets, ASCII letters in any case.</summary>
+/// <summary>Patterns of <c>*</c> (any octets) and <c>?</c> (one octet) over octets (dots too), ASCII letters in any case.</summary>
 internal static class Glob
 {
     public static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text)
