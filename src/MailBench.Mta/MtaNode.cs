@@ -58,11 +58,15 @@ public sealed class MtaNode : INode
             _queue = _openQueue(_options);
             _loop = EventLoop.Start(new EventLoopOptions("mta"));
             _loop.HandlerFailed += error => Complain($"a defect ended a session: {error}");
-            return [new ReadyListener(Role, await _loop!.RunAsync(Begin).ConfigureAwait(false))];
+            return [new ReadyListener(Role, await _loop.RunAsync(Begin).ConfigureAwait(false))];
         }
-        catch (Exception refused) when (refused is SocketException or IOException or UnauthorizedAccessException)
+        catch (SocketException refused)
         {
-            throw new NodeRefusedException(Refusal(refused), refused);
+            throw NodeRefusedException.CannotListen(_options.Listen.ToString(), refused);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new NodeRefusedException(refused.Message, refused);
         }
     }
 
@@ -200,12 +204,4 @@ public sealed class MtaNode : INode
             throw new NodeRefusedException($"the attempt log {path} cannot be opened: {refused.Message} Name another file with --attempt-log.", refused);
         }
     }
-
-    private string Refusal(Exception refused) => refused is not SocketException socket ? refused.Message : $"cannot listen on {_options.Listen}: {refused.Message}. " + socket.SocketErrorCode switch
-    {
-        SocketError.AddressAlreadyInUse => "Stop the program that listens there, or choose another port (0 picks a free one).",
-        SocketError.AddressNotAvailable => "Choose an address of this machine.",
-        SocketError.AccessDenied => "Ports below 1024 need privilege; choose a higher one.",
-        _ => "Choose another address or port.",
-    };
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 namespace MailBench.Model.Nodes;
@@ -45,4 +46,14 @@ public sealed class NodeRefusedException : Exception
     public NodeRefusedException(string message, Exception inner) : base(message, inner) { }
 
     public NodeRefusedException() { }
+
+    /// <summary>A node's addresses cannot be had; the same sentence from every node.</summary>
+    /// <param name="where">The address and port, or several.</param>
+    public static NodeRefusedException CannotListen(string where, SocketException refused) => new($"cannot listen on {where}: {refused.Message}. " + refused.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse => "Stop the program that listens there, or choose another port (0 picks a free one).",
+        SocketError.AddressNotAvailable => "Choose an address of this machine.",
+        SocketError.AccessDenied => "Ports below 1024 need privilege; choose a higher one.",
+        _ => "Choose another address or port.",
+    }, refused);
 }

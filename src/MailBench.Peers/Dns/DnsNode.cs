@@ -56,7 +56,7 @@ public sealed class DnsNode : INode
         catch (SocketException refused)
         {
             await DisposeAsync();
-            throw new NodeRefusedException($"{_listen} cannot be bound for DNS: {refused.Message}. Choose another address or port (ports below 1024 need privilege), or stop what listens there.", refused);
+            throw NodeRefusedException.CannotListen($"{_listen} for DNS", refused);
         }
 
         _udp!.Start();

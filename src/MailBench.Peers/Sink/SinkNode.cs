@@ -145,8 +145,7 @@ public sealed class SinkNode(SinkOptions options) : INode
                 {
                     foreach (var listener in opened) listener.Dispose();
                     if (endPoint.Port == 0 && port != 0 && attempt < PortAttempts) break;
-                    throw new NodeRefusedException(
-                        $"{wanted} cannot be listened on: {refused.Message}. Choose another address or port (ports below 1024 need privilege), or stop what listens there.", refused);
+                    throw NodeRefusedException.CannotListen(wanted.ToString(), refused);
                 }
 
                 if (endPoint.Port == 0) port = opened[^1].EndPoint.Port;

@@ -92,8 +92,7 @@ public sealed class LineNode : INode
         }
         catch (SocketException refused)
         {
-            throw new NodeRefusedException(
-                $"cannot listen on {string.Join(", ", _options.Ports.Select(port => port.Near))}: {refused.Message}. Choose other addresses or ports (ports below 1024 need privilege), or stop what listens there.", refused);
+            throw NodeRefusedException.CannotListen(string.Join(", ", _options.Ports.Select(port => port.Near)), refused);
         }
 
         return [.. _listeners.Select(listener => new ReadyListener(Role, listener.EndPoint))];
