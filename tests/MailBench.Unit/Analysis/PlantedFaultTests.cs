@@ -137,6 +137,14 @@ public sealed class PlantedFaultTests
     }
 
     [Fact]
+    public void A_line_that_got_no_processor_is_flagged()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.LineLateNs = 0.06 * 8 * PlantedTrial.Second;
+        Assert.Contains("the line was late: 6.0% of the window it waited for a processor itself", trial.Analyze().Flags.Select(f => f.Replace("6.0 %", "6.0%")));
+    }
+
+    [Fact]
     public void A_dead_role_is_named_with_its_reason()
     {
         var trial = PlantedTrial.Healthy();

@@ -30,6 +30,7 @@ internal sealed class PlantedTrial
     };
     public double WireOctets { get; set; } = 4_000_000;
     public double CeilingMessagesPerSecond { get; set; } = 10_000;
+    public double LineLateNs { get; set; }
     public RoleFailure? Failure { get; set; }
 
     /// <summary>The healthy trial; <paramref name="gapNs"/> may bend the rate.</summary>
@@ -111,16 +112,16 @@ internal sealed class PlantedTrial
             DrainEndNs = 12 * Second,
             AtTrialBegin = nothing,
             AtBegin = Snapshot(1 * Second, 0),
-            AtEnd = Snapshot(9 * Second, WireOctets),
+            AtEnd = Snapshot(9 * Second, WireOctets, LineLateNs),
             AfterDrain = Snapshot(12 * Second, WireOctets),
             Failure = Failure,
             Features = new Dictionary<string, string> { ["durability"] = "synced" },
         };
     }
 
-    private static Dictionary<string, IReadOnlyDictionary<string, double>> Snapshot(long atNs, double wire) => new()
+    private static Dictionary<string, IReadOnlyDictionary<string, double>> Snapshot(long atNs, double wire, double lineLateNs = 0) => new()
     {
-        ["line"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.WireOctetsForward] = wire, [CounterNames.WireOctetsReverse] = wire / 10 },
+        ["line"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.WireOctetsForward] = wire, [CounterNames.WireOctetsReverse] = wire / 10, [CounterNames.LineLateNs] = lineLateNs },
         ["sink"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.Transactions] = wire > 0 ? 1600 : 0, [CounterNames.Octets] = wire * 0.8, [CounterNames.Sessions] = wire > 0 ? 4 : 0 },
         ["mta"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 10.0, [CounterNames.Syncs] = atNs / 1e7 },
         ["source"] = new Dictionary<string, double>
