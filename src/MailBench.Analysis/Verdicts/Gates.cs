@@ -74,7 +74,7 @@ internal static class Gates
             yield return Invariant($"the queue grew by {input.GrowthRecipients} recipients over the window: more is offered than delivered");
         if (input.Trial.StealShare > input.Settings.Gates.Steal) yield return Invariant($"cpu steal {input.Trial.StealShare:0.0%}: other guests took time of this machine");
         if (input.Counters.InWindow("line", CounterNames.LineLateNs) / (point.WindowSeconds * 1e9) is > LineLateBound and var late)
-            yield return Say($"the line was late: {late:0.0%} of the window it waited for a processor itself");
+            yield return Invariant($"the line was late: {late:0.0%} of the window it waited for a processor itself");
         if (point.Books.Duplicates > 0) yield return Invariant($"{point.Books.Duplicates} duplicates");
         if (input.Header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > input.Settings.Gates.ProbeDrift)
             yield return Invariant($"sync probe moved {after / c.SyncsPerSecondBefore - 1:+0%;-0%} during the run");
