@@ -1,5 +1,6 @@
 using System.Globalization;
 using MailBench.Model.Records;
+using static System.FormattableString;
 
 namespace MailBench.Analysis.Verdicts;
 
@@ -16,19 +17,19 @@ internal static class RunConditions
         };
         var durability = Joined(points.Select(p => p.Features.GetValueOrDefault("durability", "unknown")));
         var storage = Joined(header.Storage.Select(s => s.MemoryBacked ? $"{s.FileSystem} (memory-backed)" : $"{s.FileSystem ?? "unknown file system"} on {s.Device ?? "unknown device"}"));
-        var window = points.Count == 0 ? 0 : points.Max(p => p.WindowSeconds);
+        var windows = Windows(points);
         var cores = $"{header.Machine.CpuCount} cores shared by all roles";
         var flags = Gates.StorageFlags(header).ToList();
         if (durability.Split(", ").Any(d => d is "none" or "os")) flags.Add("unsynced");
         var kind = header.Quick ? "quick" : "full";
         var badge = string.Create(CultureInfo.InvariantCulture,
-            $"{line} · {durability} on {storage} · {window:0.#} s windows × {header.Repetitions} · {cores} · {kind}{(flags.Count > 0 ? " · FLAG: " + string.Join(", ", flags) : "")}");
+            $"{line} · {durability} on {storage} · {windows} windows × {header.Repetitions} · {cores} · {kind}{(flags.Count > 0 ? " · FLAG: " + string.Join(", ", flags) : "")}");
         return new Conditions
         {
             Line = line,
             Durability = durability,
             Storage = storage,
-            WindowSeconds = window,
+            Windows = windows,
             Repetitions = header.Repetitions,
             Cores = cores,
             Quick = header.Quick,
@@ -51,6 +52,13 @@ internal static class RunConditions
         if (header.Repetitions == 1) caveats.Add("One repetition: rates are shown, and strategies are ranked by counts that do not depend on the clock, never by rates.");
         caveats.Add($"All roles share {header.Machine.CpuCount} cores: CPU figures are of this testbed.");
         return caveats;
+    }
+
+    private static string Windows(IReadOnlyList<PointSummary> points)
+    {
+        if (points.Count == 0) return "no";
+        var (shortest, longest) = (Invariant($"{points.Min(p => p.WindowSeconds):0.#}"), Invariant($"{points.Max(p => p.WindowSeconds):0.#}"));
+        return shortest == longest ? $"{longest} s" : $"{shortest} to {longest} s";
     }
 
     private static string Joined(IEnumerable<string> values) => string.Join(", ", values.Distinct()) is { Length: > 0 } joined ? joined : "unknown";

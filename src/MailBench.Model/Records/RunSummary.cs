@@ -44,7 +44,9 @@ public sealed record Conditions
 
     /// <summary>For example <c>ext4 on vda</c>, <c>tmpfs (memory-backed)</c>.</summary>
     public required string Storage { get; init; }
-    public required double WindowSeconds { get; init; }
+
+    /// <summary>Lengths of the steady windows: <c>12 s</c>, or <c>5 to 12 s</c> where points differ.</summary>
+    public required string Windows { get; init; }
     public required int Repetitions { get; init; }
 
     /// <summary>For example <c>2 cores shared by all roles</c>.</summary>

@@ -57,7 +57,7 @@ internal static class HtmlReport
     private static string Badge(RunSummary run)
     {
         var c = run.Conditions;
-        var items = new List<string> { c.Line, $"{c.Durability} on {c.Storage}", $"{c.WindowSeconds:0.#} s windows × {c.Repetitions}", c.Cores, c.Quick ? "quick" : "full" };
+        var items = new List<string> { c.Line, $"{c.Durability} on {c.Storage}", $"{c.Windows} windows × {c.Repetitions}", c.Cores, c.Quick ? "quick" : "full" };
         var voids = run.Points.Count(p => p.Void);
         var flags = c.StorageFlags.ToList();
         if (voids > 0) flags.Add($"{voids} of {run.Points.Count} points void");

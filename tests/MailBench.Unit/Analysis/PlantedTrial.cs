@@ -71,7 +71,7 @@ internal sealed class PlantedTrial
         }
     }
 
-    private RunHeader Header(PlannedPoint point) => new()
+    public RunHeader Header(PlannedPoint point) => new()
     {
         Run = "test",
         ProfileName = "planted",

@@ -39,7 +39,7 @@ internal static class SampleRun
                 Line = "user-space line (octets estimated)",
                 Durability = "synced",
                 Storage = "ext4 on vda",
-                WindowSeconds = 7,
+                Windows = "7 s",
                 Repetitions = 1,
                 Cores = "2 cores shared by all roles",
                 Quick = true,
