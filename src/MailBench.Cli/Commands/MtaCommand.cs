@@ -20,19 +20,20 @@ internal static class MtaCommand
 
     public static Command Create()
     {
-        var listen = new Option<string>("--listen") { Description = "Where clients connect, ADDRESS:PORT; port 0 picks one.", Required = true };
-        var queue = new Option<string[]>("--queue") { Description = "Queue directories, made when missing; several by comma.", Required = true };
-        var dns = new Option<string>("--dns") { Description = "The resolver or responder, ADDRESS:PORT.", Required = true };
-        var smtpPort = new Option<int>("--smtp-port") { Description = "Port toward MX hosts.", DefaultValueFactory = _ => 25 };
+        var listen = new Option<string>("--listen") { Description = "Where clients connect; port 0 picks one.", HelpName = "ADDRESS:PORT", Required = true };
+        var queue = new Option<string[]>("--queue") { Description = "Queue directories, made when missing; several by comma.", HelpName = "DIR[,…]", Required = true };
+        var dns = new Option<string>("--dns") { Description = "The resolver or responder.", HelpName = "ADDRESS:PORT", Required = true };
+        var smtpPort = new Option<int>("--smtp-port") { Description = "Port toward MX hosts.", HelpName = "N", DefaultValueFactory = _ => 25 };
         var relayFrom = new Option<string[]>("--relay-from")
         {
-            Description = "Networks whose clients may relay, ADDRESS/PREFIX. Without it nobody may.",
+            Description = "Networks whose clients may relay. Without it nobody may.",
+            HelpName = "ADDRESS/PREFIX",
             AllowMultipleArgumentsPerToken = true,
         };
-        var hostName = new Option<string>("--hostname") { Description = "The MTA's name in greetings, EHLO, Received and DSNs.", Required = true };
-        var strategy = new Option<string?>("--strategy") { Description = $"How recipients share transactions: {string.Join(", ", Kebab.Names<DeliveryStrategy>())}. Wins over --config." };
-        var config = new Option<string?>("--config") { Description = "Settings: the YAML of a profile's mta: section." };
-        var attemptLog = new Option<string?>("--attempt-log") { Description = "The attempt log's file; attempts.log in the first queue directory when not given." };
+        var hostName = new Option<string>("--hostname") { Description = "The MTA's name in greetings, EHLO, Received and DSNs.", HelpName = "NAME", Required = true };
+        var strategy = new Option<string?>("--strategy") { Description = $"How recipients share transactions: {string.Join(", ", Kebab.Names<DeliveryStrategy>())}. Wins over --config.", HelpName = "STRATEGY" };
+        var config = new Option<string?>("--config") { Description = "Settings: the YAML of a profile's mta: section.", HelpName = "FILE" };
+        var attemptLog = new Option<string?>("--attempt-log") { Description = "The attempt log's file; attempts.log in the first queue directory when not given.", HelpName = "FILE" };
         var control = NodeOptionsParsing.Control();
         var command = new Command("mta", "The MTA core alone, in the foreground: takes mail by ESMTP, queues it durably, delivers it to MX hosts.")
         {

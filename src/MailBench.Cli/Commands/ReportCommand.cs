@@ -18,8 +18,8 @@ internal static class ReportCommand
 
     public static Command Create()
     {
-        var runs = new Argument<string[]>("RUN") { Description = "Run folders", Arity = ArgumentArity.OneOrMore };
-        var target = new Option<string?>("--out") { Description = "Write the reports here instead of into the run folders (several runs: one folder each below it)" };
+        var runs = new Argument<string[]>("RUN") { Description = "Run folders.", Arity = ArgumentArity.OneOrMore };
+        var target = new Option<string?>("--out") { Description = "Write the reports here instead of into the run folders (several runs: one folder each below it).", HelpName = "DIR" };
         var command = new Command("report", "Render run folders again; needs nothing but them.") { runs, target };
         command.WithExample(Example);
         command.SetAction(parsed => Render(parsed.GetValue(runs)!, parsed.GetValue(target)));

@@ -19,11 +19,11 @@ internal static class SinkCommand
     {
         var listen = new Option<string[]>("--listen")
         {
-            Description = "ADDRESS:PORT to receive on, several separated by commas; port 0 picks one, the same for all of them.",
-            HelpName = "A:P[,A:P…]",
+            Description = "Addresses to receive on, several separated by commas; port 0 picks one, the same for all of them.",
+            HelpName = "ADDRESS:PORT[,…]",
             Required = true,
         };
-        var returns = new Option<string[]>("--return") { Description = "ADDRESS:PORT where DSNs come back to; they are read, not counted as messages.", HelpName = "A:P[,A:P…]" };
+        var returns = new Option<string[]>("--return") { Description = "Addresses where DSNs come back to; they are read, not counted as messages.", HelpName = "ADDRESS:PORT[,…]" };
         var refuse = new Option<string[]>("--refuse")
         {
             Description = "Refuse in a phase (connect, helo, mail, rcpt, data, end): PHASE:CODE[:ENHANCED][:SHARE][:PATTERN]; * and ? in the pattern. May be repeated: the first rule that applies decides.",

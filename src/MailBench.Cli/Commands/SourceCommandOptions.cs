@@ -13,7 +13,7 @@ internal sealed class SourceCommandOptions
     private const int DefaultMaxSessions = 64;
     private static readonly ByteSize DefaultSize = new(4 << 10);
 
-    private readonly Option<string?> _to = Text("--to", "A:P", "Where to send.");
+    private readonly Option<string?> _to = Text("--to", "ADDRESS:PORT", "Where to send.");
     private readonly Option<string?> _rate = Text("--rate", "R", "Open loop: arrivals evenly spaced, for example 200/s.");
     private readonly Option<int?> _sessions = Number("--sessions", "Closed loop: so many users without think time, each with a session.");
     private readonly Option<int?> _backlog = Number("--backlog", "Backlog: keep so many undelivered recipients in the system; needs --control for the sinks' credits.");

@@ -4,7 +4,7 @@ using MailBench.Model.Units;
 namespace MailBench.Model.Profiles;
 
 /// <summary>The lengths of a trial's phases.</summary>
-public sealed record PhaseSettings(TimeSpan Calibrate, TimeSpan WarmUp, TimeSpan Steady, TimeSpan Drain);
+public sealed record PhaseSettings(TimeSpan WarmUp, TimeSpan Steady, TimeSpan Drain);
 
 /// <summary>Resolved settings as the typed options of the nodes. Settings are valid one by one; what only shows in combination throws <see cref="FormatException"/>.</summary>
 public static class TypedSettings
@@ -73,7 +73,7 @@ public static class TypedSettings
     }
 
     public static PhaseSettings ToPhases(this SettingValues values) =>
-        new(values.Span("phases.calibrate"), values.Span("phases.warmUp"), values.Span("phases.steady"), values.Span("phases.drain"));
+        new(values.Span("phases.warmUp"), values.Span("phases.steady"), values.Span("phases.drain"));
 
     private static RetrySettings Retry(SettingValues values)
     {
