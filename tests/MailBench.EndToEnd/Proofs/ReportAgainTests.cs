@@ -23,13 +23,19 @@ public sealed class ReportAgainTests : IDisposable
         var moved = new RunFolder(Path.Combine(_scratch, "moved"));
         var again = new RunFolder(Path.Combine(_scratch, "again"));
         Directory.Move(run.Root, moved.Root);
+        int code;
         await using (var second = CliProcess.Start("report", moved.Root, "--out", again.Root))
-            Assert.True(await second.ExitAsync(Patience) is 0 or 3, second.Error);
+        {
+            code = await second.ExitAsync(Patience);
+            Assert.True(code is 0 or 3, second.Error);
+        }
+
         Assert.Equal(File.ReadAllText(moved.PointsCsv), File.ReadAllText(again.PointsCsv));
         Assert.Equal(File.ReadAllText(moved.Summary), File.ReadAllText(again.Summary));
         Assert.Equal(Names(moved.Plots), Names(again.Plots));
         Assert.Equal(Names(moved.Histograms), Names(again.Histograms));
-        Assert.Contains("rate.svg", Names(again.Plots));
+        // A machine too busy for the smoke run voids its points (3), and void points are not drawn.
+        if (code == 0) Assert.Contains("rate.svg", Names(again.Plots));
 
         // Nothing is fetched: no address in src, href or url() but fragments and data.
         var html = File.ReadAllText(again.ReportHtml);
