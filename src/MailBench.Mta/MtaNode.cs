@@ -159,7 +159,7 @@ public sealed class MtaNode : INode
         _ => throw new NotSupportedException($"An MTA knows no {command.GetType().Name}."),
     };
 
-    private MessageQueue OpenSegments(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()));
+    private MessageQueue OpenSegments(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()), new QueueSettings { Durability = options.Settings.Durability });
 
     /// <summary>On the loop, which owns all that is made here.</summary>
     private IPEndPoint Begin()

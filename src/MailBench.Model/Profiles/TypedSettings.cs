@@ -19,6 +19,7 @@ public static class TypedSettings
         Pipelining = values.Flag("mta.pipelining"),
         AttemptLog = values.Choice<AttemptLog>("mta.attemptLog"),
         Retry = Retry(values),
+        Durability = values.Choice<Durability>("mta.durability"),
         QueueDirectories = values.Integer("mta.queueDirectories"),
         MaxMessageSize = values.Size("mta.maxMessageSize"),
         MaxRecipients = values.Integer("mta.maxRecipients"),

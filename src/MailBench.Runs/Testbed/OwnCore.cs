@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
+using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
@@ -91,8 +92,13 @@ internal sealed class OwnCore : ISystemUnderTest
         return new Dictionary<string, string>
         {
             ["sut"] = "mailbench mta",
-            ["durability"] = "synced",
-            ["durabilityHow"] = "a sync per group of messages, before the 250",
+            ["durability"] = Kebab.Format(mta.Durability),
+            ["durabilityHow"] = mta.Durability switch
+            {
+                Durability.None => "the 250 once the message is in memory; written afterwards, never synced",
+                Durability.Os => "a write per group of messages, before the 250; never synced",
+                _ => "a sync per group of messages, before the 250",
+            },
             ["queueBackend"] = "segments",
             ["queueDirectories"] = mta.QueueDirectories.ToString(CultureInfo.InvariantCulture),
             ["strategy"] = Kebab.Format(mta.Strategy),

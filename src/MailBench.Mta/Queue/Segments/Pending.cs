@@ -1,3 +1,5 @@
+using MailBench.Model.Options;
+
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>A message on its way to the disk.</summary>
@@ -32,9 +34,10 @@ internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Act
 
     public void CountBytes(long bytes) => Interlocked.Add(ref _bytesWritten, bytes);
 
-    /// <summary>Performs a sync and counts it, also when it fails.</summary>
+    /// <summary>Performs a sync and counts it, also when it fails. Below class <see cref="Durability.Synced"/> there is none: order and files stay as they are.</summary>
     public void Sync(Action sync)
     {
+        if (Settings.Durability != Durability.Synced) return;
         var start = Time.GetTimestamp();
         try
         {
