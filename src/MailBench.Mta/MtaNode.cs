@@ -43,7 +43,7 @@ public sealed class MtaNode : INode
     {
         _options = options;
         _time = time;
-        _openQueue = openQueue ?? OpenSegments;
+        _openQueue = openQueue ?? OpenFiles;
     }
 
     public string Role => "mta";
@@ -167,7 +167,7 @@ public sealed class MtaNode : INode
         _ => throw new NotSupportedException($"An MTA knows no {command.GetType().Name}."),
     };
 
-    private MessageQueue OpenSegments(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()), new QueueSettings { Durability = options.Settings.Durability });
+    private MessageQueue OpenFiles(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()), new QueueSettings { Durability = options.Settings.Durability, Backend = options.Settings.QueueBackend });
 
     /// <summary>On the loop, which owns all that is made here.</summary>
     private IPEndPoint Begin()

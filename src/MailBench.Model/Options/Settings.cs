@@ -38,6 +38,16 @@ public enum Durability
     Synced,
 }
 
+/// <summary>How the queue keeps messages on disk.</summary>
+public enum QueueBackend
+{
+    /// <summary>Appended to a log; messages that arrive together share a sync.</summary>
+    Segments,
+
+    /// <summary>A file per message, as sendmail and Postfix do: create, write, sync, rename, directory sync.</summary>
+    Files,
+}
+
 /// <summary>Retry back-off: the n-th wait is First·2ⁿ, at most Max, with a failure DSN after Lifetime (RFC 5321 §4.5.4.1).</summary>
 public sealed record RetrySettings
 {
@@ -67,6 +77,9 @@ public sealed record MtaSettings
 
     /// <summary>What RFC 5321 §4.2.5 asks of a 250, and what an MTA owes; less is for measuring what it costs.</summary>
     public Durability Durability { get; init; } = Durability.Synced;
+
+    /// <summary>The fast one; the other shows what sharing syncs is worth.</summary>
+    public QueueBackend QueueBackend { get; init; } = QueueBackend.Segments;
 
     /// <summary>How many queue directories the runner makes (the command line names them itself).</summary>
     public int QueueDirectories { get; init; } = 1;

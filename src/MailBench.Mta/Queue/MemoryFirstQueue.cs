@@ -32,15 +32,7 @@ internal sealed class MemoryFirstQueue(MessageQueue written, long maxHeldBytes, 
             return;
         }
 
-        var entry = new QueueEntry
-        {
-            Id = message.Id ?? ReserveId(),
-            ReversePath = message.ReversePath,
-            Recipients = [.. message.Recipients.Select(address => new RecipientEntry(address))],
-            ContentBytes = content.Length,
-            AcceptedUnixMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Body = message.Body,
-        };
+        var entry = message.ToEntry(message.Id ?? ReserveId(), time.GetUtcNow());
         var held = new Held(entry, content);
         entry.Place = held;
         Interlocked.Add(ref _heldBytes, content.Length);

@@ -1,6 +1,7 @@
 using MailBench.Model.Nodes;
 using MailBench.Model.Options;
 using MailBench.Mta.Queue.Disk;
+using MailBench.Mta.Queue.Files;
 using MailBench.Mta.Queue.Segments;
 
 namespace MailBench.Mta.Queue;
@@ -19,7 +20,9 @@ public abstract class MessageQueue : IAsyncDisposable
     public static MessageQueue Open(IReadOnlyList<string> directories, TimeProvider time, Action<QueueDamage>? damaged = null, QueueSettings? settings = null)
     {
         settings ??= new QueueSettings();
-        MessageQueue written = new SegmentQueue(directories, new RealDisk(), time, settings, damaged, threads: true);
+        MessageQueue written = (settings.Backend ?? QueueInspection.BackendOf(directories[0])) == QueueBackend.Files
+            ? new FileQueue(directories, new RealDisk(), time, settings, damaged, threads: true)
+            : new SegmentQueue(directories, new RealDisk(), time, settings, damaged, threads: true);
         return settings.Durability == Durability.None ? new MemoryFirstQueue(written, settings.MaxPendingBytes, time) : written;
     }
 

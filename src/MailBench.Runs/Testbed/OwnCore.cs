@@ -93,13 +93,15 @@ internal sealed class OwnCore : ISystemUnderTest
         {
             ["sut"] = "mailbench mta",
             ["durability"] = Kebab.Format(mta.Durability),
-            ["durabilityHow"] = mta.Durability switch
+            ["durabilityHow"] = (mta.Durability, mta.QueueBackend) switch
             {
-                Durability.None => "the 250 once the message is in memory; written afterwards, never synced",
-                Durability.Os => "a write per group of messages, before the 250; never synced",
+                (Durability.None, _) => "the 250 once the message is in memory; written afterwards, never synced",
+                (Durability.Os, QueueBackend.Files) => "a file per message, written and renamed before the 250; never synced",
+                (Durability.Os, _) => "a write per group of messages, before the 250; never synced",
+                (_, QueueBackend.Files) => "a sync of each message's file and one of its directory, before the 250",
                 _ => "a sync per group of messages, before the 250",
             },
-            ["queueBackend"] = "segments",
+            ["queueBackend"] = Kebab.Format(mta.QueueBackend),
             ["queueDirectories"] = mta.QueueDirectories.ToString(CultureInfo.InvariantCulture),
             ["strategy"] = Kebab.Format(mta.Strategy),
             ["reuse"] = Kebab.Format(mta.Reuse),

@@ -11,10 +11,12 @@ public sealed class QueueOrderTests
 {
     private static readonly MtaSettings Patient = new() { Retry = new RetrySettings { First = TimeSpan.FromHours(1), Max = TimeSpan.FromHours(1) } };
 
-    [Fact]
-    public async Task Flush_and_remove_act_on_a_live_queue()
+    [Theory]
+    [InlineData(QueueBackend.Segments)]
+    [InlineData(QueueBackend.Files)]
+    public async Task Flush_and_remove_act_on_a_live_queue(QueueBackend backend)
     {
-        await using var rig = await StartDeferredAsync();
+        await using var rig = await StartDeferredAsync(backend);
         var waiting = Waiting(rig);
         Assert.Equal(new OrderResult(2, 0), await QueueOrders.ApplyAsync(rig.QueueDirectory, QueueOrder.Flush, waiting, TimeProvider.System));
         await MtaRig.EventuallyAsync(() => rig.AttemptLog.Split(" attempt=2 ").Length == 3, () => rig.AttemptLog);
@@ -28,10 +30,12 @@ public sealed class QueueOrderTests
         Assert.Contains("removed", Assert.Single(rig.Complaints), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_control_socket_is_the_owners_and_goes_with_the_MTA()
+    [Theory]
+    [InlineData(QueueBackend.Segments)]
+    [InlineData(QueueBackend.Files)]
+    public async Task The_control_socket_is_the_owners_and_goes_with_the_MTA(QueueBackend backend)
     {
-        await using var rig = await StartDeferredAsync();
+        await using var rig = await StartDeferredAsync(backend);
         var path = Path.Combine(rig.QueueDirectory, QueueSocket.FileName);
         // Windows guards a socket by its directory.
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
@@ -61,9 +65,9 @@ public sealed class QueueOrderTests
     }
 
     /// <summary>An MTA with a message whose two recipients wait an hour for their next attempt, in memory and in the files.</summary>
-    private static async Task<MtaRig> StartDeferredAsync()
+    private static async Task<MtaRig> StartDeferredAsync(QueueBackend backend = QueueBackend.Segments)
     {
-        var rig = await MtaRig.StartAsync(Patient, [new RefusalRule(RefusalPhase.Rcpt, 450, "4.2.0", 1, null)]);
+        var rig = await MtaRig.StartAsync(Patient with { QueueBackend = backend }, [new RefusalRule(RefusalPhase.Rcpt, 450, "4.2.0", 1, null)]);
         using var client = await RawClient.GreetedAsync(rig.EndPoint);
         await client.TransactAsync("a@source.test", "Subject: x\r\n\r\nx\r\n", "u0@d0.test", "u1@d1.test");
         await rig.CountReachesAsync("deferred", 2);

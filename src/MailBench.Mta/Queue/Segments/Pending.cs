@@ -1,4 +1,6 @@
+using MailBench.Model.Nodes;
 using MailBench.Model.Options;
+using MailBench.Mta.Queue.Disk;
 
 namespace MailBench.Mta.Queue.Segments;
 
@@ -49,4 +51,15 @@ internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Act
             Interlocked.Add(ref _syncBusyNs, (long)Time.GetElapsedTime(start).TotalNanoseconds);
         }
     }
+
+    /// <summary>For people: why a queue cannot be opened, and what to do.</summary>
+    public static NodeRefusedException CannotOpen(Exception failed) =>
+        new($"The queue cannot be opened: {failed.Message.TrimEnd('.')}. {Remedy(failed)} another directory with --queue.", failed);
+
+    private static string Remedy(Exception failed) => failed switch
+    {
+        DiskException { Fault: DiskFault.Full } => "Free space, or name",
+        DiskException { Fault: DiskFault.ReadOnly } or UnauthorizedAccessException => "Correct the permissions, or name",
+        _ => "Name",
+    };
 }
