@@ -38,7 +38,8 @@ public sealed class QueueDamageTests
         var queue = Open(disk);
         var entries = Enumerable.Range(0, 4).Select(i => Enqueue(queue, $"message {i} {new string('x', 700)}")).ToArray();
         var location = ((Place)entries[1].Place!).Location;
-        disk.Damage(location.Segment.Path, location.RecordOffset + octet, [0xAA]);
+        var at = location.RecordOffset + octet;
+        disk.Damage(location.Segment.Path, at, [(byte)~disk.Content(location.Segment.Path)[at]]);
 
         var again = Open(disk.AfterKill());
         Assert.Equal([0, 2, 3], again.Recovered.Select(entry => Array.FindIndex(entries, known => known.Id == entry.Id)));

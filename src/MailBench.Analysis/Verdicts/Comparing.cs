@@ -52,11 +52,11 @@ internal static class Comparing
             At = at,
             Verdict = "not comparable",
             CountRatios = new Dictionary<string, double>(),
-            Sentence = $"{a.Axes[factor]} and {b.Axes[factor]}{where} are not compared: a point of theirs is void.",
+            Sentence = $"{Variant.Named(factor, a.Axes[factor])} and {Variant.Named(factor, b.Axes[factor])}{where} are not compared: a point of theirs is void.",
         };
         if (bases.Any(p => p.Void) || candidates.Any(p => p.Void)) return summary;
         if (a.Features.GetValueOrDefault("durability") != b.Features.GetValueOrDefault("durability"))
-            return summary with { Sentence = $"{a.Axes[factor]} and {b.Axes[factor]}{where} are not ranked: their durability differs." };
+            return summary with { Sentence = $"{Variant.Named(factor, a.Axes[factor])} and {Variant.Named(factor, b.Axes[factor])}{where} are not ranked: their durability differs." };
 
         var ratios = new Dictionary<string, double>();
         foreach (var (name, _, of) in Counts)
@@ -68,8 +68,8 @@ internal static class Comparing
     private static string Word(PointSummary a, PointSummary b, string factor, string where, Dictionary<string, double> ratios, double? rateRatio)
     {
         if (a.LoadModel != "backlog" || rateRatio is not { } rate || !ratios.TryGetValue("wireOctetsPerDelivery", out var octets))
-            return $"{b.Axes[factor]} against {a.Axes[factor]}{where}: {Fewer(ratios)} per delivery.";
-        return Invariant($"{b.Axes[factor]} against {a.Axes[factor]}{where}: {b.DeliveredPerSecond:#,0} against {a.DeliveredPerSecond:#,0} deliveries/s, {Times(rate)}, where the octets alone would give {Times(1 / octets)}.");
+            return $"{Variant.Named(factor, b.Axes[factor])} against {Variant.Named(factor, a.Axes[factor])}{where}: {Fewer(ratios)} per delivery.";
+        return Invariant($"{Variant.Named(factor, b.Axes[factor])} against {Variant.Named(factor, a.Axes[factor])}{where}: {b.DeliveredPerSecond:#,0} against {a.DeliveredPerSecond:#,0} deliveries/s, {Times(rate)}, where the octets alone would give {Times(1 / octets)}.");
     }
 
     /// <summary><c>10.3 × fewer octets on the line, the same transactions …</c> of count ratios, candidate ÷ base.</summary>
@@ -77,8 +77,8 @@ internal static class Comparing
     {
         var words = Counts.Where(c => ratios.ContainsKey(c.Name)).Select(c => (c.What, Ratio: ratios[c.Name])).Select(c => c.Ratio switch
         {
-            < 0.999 => $"{Times(1 / c.Ratio)} fewer {c.What}",
-            > 1.001 => $"{Times(c.Ratio)} more {c.What}",
+            < 0.99 => $"{Times(1 / c.Ratio)} fewer {c.What}",
+            > 1.01 => $"{Times(c.Ratio)} more {c.What}",
             _ => $"the same number of {c.What}",
         }).ToList();
         return words.Count == 0 ? "no count to compare" : string.Join(", ", words);

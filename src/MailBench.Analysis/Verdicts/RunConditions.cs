@@ -17,7 +17,7 @@ internal static class RunConditions
         };
         var durability = Joined(points.Select(p => p.Features.GetValueOrDefault("durability", "unknown")));
         var storage = Joined(header.Storage.Select(s => s.MemoryBacked ? $"{s.FileSystem} (memory-backed)" : $"{s.FileSystem ?? "unknown file system"} on {s.Device ?? "unknown device"}"));
-        var windows = Windows(points);
+        var windows = Windows([.. points.Where(p => p.WindowSeconds > 0)]);
         var cores = $"{header.Machine.CpuCount} cores shared by all roles";
         var flags = Gates.StorageFlags(header).ToList();
         if (durability.Split(", ").Any(d => d is "none" or "os")) flags.Add("unsynced");

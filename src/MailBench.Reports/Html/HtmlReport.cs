@@ -79,17 +79,18 @@ internal static class HtmlReport
         var rows = new StringBuilder();
         foreach (var p in run.Points)
         {
+            var remarks = string.Join("; ", p.Void ? p.VoidReasons : p.Flags);
             rows.Append($"""
-                <tr{(p.Void ? " class=\"void\"" : "")}>
+                <tr class="{(p.Void ? "void" : "")}{(remarks.Length > 0 ? " flagged" : "")}">
                 <th scope="row"><a href="#p{p.Point}-{p.Repetition}">{p.Point}{(run.Conditions.Repetitions > 1 ? $".{p.Repetition}" : "")}</a></th>
                 <td class="text">{E(p.Sweep)}</td><td>{E(Say.Capacity(p.CapacityBitsPerSecond))}</td><td class="text">{E(PlotSeries.NameOf(p))}</td><td class="text">{E(p.LoadModel)}</td>
                 <td>{(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))}</td><td>{Meter(p.BusyForward)}{Say.Percent(p.BusyForward)}</td><td>{Say.Number(p.YieldPerMbit)}</td>
                 <td>{Say.Number(p.WireOctetsPerDelivery)}</td><td>{Say.Number(p.TransactionsPerDelivery)}</td><td>{Say.Percent(p.Efficiency)}</td><td class="text">{E(p.Bottleneck)}</td>
                 <td>{(p.Latencies.TryGetValue("delivery", out var d) ? Say.Ms(d.P50) : Say.None)}</td><td>{(p.Latencies.TryGetValue("delivery", out var e) ? Say.Ms(e.P99) : Say.None)}</td>
-                <td class="text wrap">{E(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))}</td>
                 </tr>
 
                 """);
+            if (remarks.Length > 0) rows.Append($"<tr class=\"flags{(p.Void ? " void" : "")}\"><td></td><td colspan=\"13\">{E(remarks)}</td></tr>\n");
         }
 
         return $"""
@@ -97,7 +98,7 @@ internal static class HtmlReport
             <table>
             <thead><tr><th class="text" scope="col">point</th><th class="text" scope="col">sweep</th><th scope="col">line</th><th class="text" scope="col">variant</th><th class="text" scope="col">load</th>
             <th scope="col">deliveries/s</th><th scope="col">line busy</th><th scope="col">deliveries<br>per Mbit</th><th scope="col">octets<br>per delivery</th><th scope="col">transactions<br>per delivery</th>
-            <th scope="col">efficiency</th><th class="text" scope="col">limited by</th><th scope="col">delivery p50</th><th scope="col">delivery p99</th><th class="text" scope="col">flags</th></tr></thead>
+            <th scope="col">efficiency</th><th class="text" scope="col">limited by</th><th scope="col">delivery p50</th><th scope="col">delivery p99</th></tr></thead>
             <tbody>
             {rows}</tbody>
             </table>

@@ -10,11 +10,7 @@ internal sealed record PlotSeries(string Name, IReadOnlyList<PointSummary> Point
     public static IReadOnlyList<PlotSeries> Of(RunSummary run, Func<PointSummary, bool> where) =>
         [.. run.Points.Where(p => !p.Void && where(p)).GroupBy(NameOf).Select(g => new PlotSeries(g.Key, [.. g]))];
 
-    public static string NameOf(PointSummary point)
-    {
-        var own = point.Axes.Where(a => !a.Key.StartsWith("line.", StringComparison.Ordinal) && !a.Key.StartsWith("load.", StringComparison.Ordinal)).Select(a => a.Value).ToList();
-        return own.Count == 0 ? point.Strategy : string.Join(", ", own);
-    }
+    public static string NameOf(PointSummary point) => Variant.Of(point);
 
     /// <summary>Median over repetitions by line capacity, ascending; capacities without a value are left out.</summary>
     public IReadOnlyList<(long Capacity, double Value)> ByCapacity(Func<PointSummary, double?> of) =>

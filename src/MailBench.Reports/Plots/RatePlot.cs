@@ -53,6 +53,9 @@ internal static class RatePlot
         plot.Axes.Left.TickGenerator = LogTicks();
         plot.Axes.Margins(0.14, 0.16);
         plot.Axes.AutoScale();
+        // At least a decade: rates that hardly differ must not look far apart, and a logarithmic axis needs a tick.
+        var limits = plot.Axes.GetLimits();
+        if (limits.Top - limits.Bottom < 1) plot.Axes.SetLimitsY(Math.Floor(limits.Bottom) - 0.05, Math.Ceiling(limits.Top) + 0.05);
         plot.ShowLegend(Alignment.UpperLeft);
         return plot;
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using HdrHistogram;
 using MailBench.Analysis;
 using MailBench.Model.Records;
@@ -18,11 +19,16 @@ internal static class HistogramLogs
         var started = DateTimeOffset.Parse(run.StartedAt, System.Globalization.CultureInfo.InvariantCulture).UtcDateTime;
         foreach (var trial in samples)
         {
-            var histogram = new LongHistogram(HighestUs, 3) { StartTimeStamp = 0, EndTimeStamp = 0 };
+            var window = run.Points.First(p => p.Point == trial.Point && p.Repetition == trial.Repetition).WindowSeconds;
+            var startMs = new DateTimeOffset(started).ToUnixTimeMilliseconds();
+            var histogram = new LongHistogram(HighestUs, 3) { StartTimeStamp = startMs, EndTimeStamp = startMs + (long)(window * 1000) };
             foreach (var ns in trial.SamplesNs) histogram.RecordValue(double.IsInfinity(ns) ? HighestUs : Math.Clamp((long)(ns / 1000), 0, HighestUs));
             var path = Path.Combine(folder.Histograms, $"{trial.Point}-{trial.Repetition}-{trial.Name.Replace('.', '-')}.hlog");
+            // The library writes UTF-16; every other reader of the format expects ASCII.
+            using var log = new MemoryStream();
+            HistogramLogWriter.Write(log, started, histogram);
             using var file = FreshFile.Create(path);
-            HistogramLogWriter.Write(file, started, histogram);
+            file.Write(Encoding.ASCII.GetBytes(new StreamReader(new MemoryStream(log.ToArray()), Encoding.Unicode, detectEncodingFromByteOrderMarks: true).ReadToEnd()));
         }
     }
 }

@@ -39,7 +39,8 @@ internal sealed class RunRecord : IDisposable
         var header = RunJournal.ReadHeader(folder);
         var run = header?.Run ?? NewRunId(time);
         var queueRoot = plan.Profile.Settings.Find("mta.queuePath") is { } elsewhere ? Path.Combine(Path.GetFullPath(elsewhere), $"mailbench-{run}") : folder.Work;
-        Directory.CreateDirectory(queueRoot);
+        // A runner that was killed left its queues: a trial's queue is fresh, so that its books hold nothing of another's.
+        foreach (var scratch in new[] { folder.Work, queueRoot }.Distinct()) Empty(scratch);
         if (header is null)
         {
             File.WriteAllText(folder.Profile, ProfileText.Write(plan.Profile));
@@ -48,6 +49,13 @@ internal sealed class RunRecord : IDisposable
         }
 
         return new RunRecord(folder, new RunJournal(folder), header, queueRoot);
+    }
+
+    private static void Empty(string scratch)
+    {
+        var directory = new DirectoryInfo(scratch);
+        if (directory.Exists && directory.LinkTarget is null) directory.Delete(recursive: true);
+        directory.Create();
     }
 
     /// <summary>Takes the calibration into the header, with what it says of the storage.</summary>

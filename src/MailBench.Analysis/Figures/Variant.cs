@@ -1,0 +1,16 @@
+using MailBench.Model.Records;
+
+namespace MailBench.Analysis.Figures;
+
+/// <summary>What a point is called among its neighbours: the swept values that are neither line nor load. A strategy's name says itself; another value goes with its setting's name.</summary>
+public static class Variant
+{
+    public static string Of(PointSummary point)
+    {
+        var own = point.Axes.Where(a => !a.Key.StartsWith("line.", StringComparison.Ordinal) && !a.Key.StartsWith("load.", StringComparison.Ordinal)).Select(a => Named(a.Key, a.Value)).ToList();
+        return own.Count == 0 ? point.Strategy : string.Join(", ", own);
+    }
+
+    /// <summary><c>per-mx-host</c>, or <c>queueDirectories 4</c>.</summary>
+    public static string Named(string path, string value) => path == "mta.strategy" ? value : $"{path[(path.LastIndexOf('.') + 1)..]} {value}";
+}
