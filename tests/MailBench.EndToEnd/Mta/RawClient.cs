@@ -36,19 +36,19 @@ internal sealed class RawClient : IDisposable
 
     public async Task SendAsync(string text) => await _socket.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text));
 
-    /// <summary>MAIL, RCPT … DATA, content, dot; returns the reply that ended the transaction.</summary>
+    /// <summary>MAIL, RCPT … DATA, content, dot; returns the reply that ended the transaction, empty when the peer has closed.</summary>
     public async Task<string> TransactAsync(string reversePath, string content, params string[] recipients)
     {
         var reply = await SayAsync($"MAIL FROM:<{reversePath}>");
-        if (reply[0] != '2') return reply;
+        if (!reply.StartsWith('2')) return reply;
         foreach (var recipient in recipients)
         {
             reply = await SayAsync($"RCPT TO:<{recipient}>");
-            if (reply[0] != '2') return reply;
+            if (!reply.StartsWith('2')) return reply;
         }
 
         reply = await SayAsync("DATA");
-        return reply[0] == '3' ? await SayAsync(content.Replace("\n.", "\n..", StringComparison.Ordinal) + ".") : reply;
+        return reply.StartsWith('3') ? await SayAsync(content.Replace("\n.", "\n..", StringComparison.Ordinal) + ".") : reply;
     }
 
     /// <summary>The last line of the next reply; empty when the peer has closed.</summary>
