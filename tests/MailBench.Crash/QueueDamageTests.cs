@@ -90,6 +90,28 @@ public sealed class QueueDamageTests
     }
 
     [Fact]
+    public void A_torn_group_is_no_damage_behind_one_that_fills_its_block()
+    {
+        var disk = new FakeDisk();
+        var queue = Open(disk);
+        var probe = Enqueue(queue, "");
+        var full = Enqueue(queue, new string('x', (int)(4096 - 32 - Envelope.BytesOf(probe))));
+        Assert.Equal(4096, ((Place)full.Place!).Location.RecordBytes);
+        QueueEntry? torn = null;
+        for (var i = 0; i < 2; i++)
+        {
+            var message = new NewMessage { ReversePath = [], Recipients = ["r@d.test"u8.ToArray()], Content = [new byte[700]] };
+            queue.Enqueue(message, (committed, _) => torn ??= committed);
+        }
+
+        queue.Turn();
+        var location = ((Place)torn!.Place!).Location;
+        disk.Damage(location.Segment.Path, location.RecordOffset, [0]);
+        Assert.Equal([probe.Id, full.Id], Open(disk.AfterKill()).Recovered.Select(entry => entry.Id));
+        Assert.Empty(_damages);
+    }
+
+    [Fact]
     public void Refused_messages_do_not_come_back_once_the_queue_has_gone_on()
     {
         var disk = new FakeDisk();

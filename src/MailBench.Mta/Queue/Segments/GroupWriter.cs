@@ -54,19 +54,22 @@ internal sealed class GroupWriter
         Fill();
     }
 
-    /// <summary>Pads the group to a block and writes the rest; returns where the next group begins.</summary>
+    /// <summary>Octets that a group of such records takes, its pad included.</summary>
+    public static long SizeOf(long recordBytes) => RecordHeader.AlignUp(recordBytes + RecordHeader.Bytes, RecordHeader.GroupAlignment);
+
+    /// <summary>
+    /// Pads the group to a block and writes the rest; returns where the next group begins. There is a pad even when the records fill their block: it is how a reader knows that the group
+    /// is whole, and that what is bad behind it is a later group's, torn perhaps.
+    /// </summary>
     public long End()
     {
-        var rest = RecordHeader.AlignUp(Offset, RecordHeader.GroupAlignment) - Offset;
-        if (rest > 0)
+        var rest = RecordHeader.AlignUp(Offset + RecordHeader.Bytes, RecordHeader.GroupAlignment) - Offset;
+        Put(new RecordHeader(RecordType.Pad, (uint)(rest - RecordHeader.Bytes), 0, 0, _group));
+        for (var left = rest - RecordHeader.Bytes; left > 0;)
         {
-            Put(new RecordHeader(RecordType.Pad, (uint)(rest - RecordHeader.Bytes), 0, 0, _group));
-            for (var left = rest - RecordHeader.Bytes; left > 0;)
-            {
-                var part = Room((int)Math.Min(left, BufferBytes));
-                part.Clear();
-                left -= part.Length;
-            }
+            var part = Room((int)Math.Min(left, BufferBytes));
+            part.Clear();
+            left -= part.Length;
         }
 
         Flush();

@@ -27,7 +27,7 @@ internal sealed partial class QueueDirectory
     /// </summary>
     private void MakeRoom(long bytes, long reserve)
     {
-        bytes = RecordHeader.AlignUp(bytes, RecordHeader.GroupAlignment);
+        bytes = GroupWriter.SizeOf(bytes);
         while (true)
         {
             try

@@ -105,7 +105,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
             Return(copies);
             // Nothing of the group was written. Messages are refused; deliveries may still be noted in what is left of the zone.
             Refuse(messages, full);
-            if (states.Count == 0 || _current is null || _current.End + RecordHeader.AlignUp(stateBytes, RecordHeader.GroupAlignment) > _current.Zone) return states;
+            if (states.Count == 0 || _current is null || _current.End + GroupWriter.SizeOf(stateBytes) > _current.Zone) return states;
             messages = [];
             copies = [];
         }
