@@ -35,6 +35,9 @@ internal sealed class DueStage : IDisposable
 
     public void Add(QueueEntry entry, int recipient, long dueNs) => _queue.Add(entry, recipient, dueNs);
 
+    /// <summary>Takes back recipients that were added and are not handed on yet: see <see cref="DueQueue.Withdraw"/>.</summary>
+    public void Withdraw(Func<QueueEntry, int, bool> condition, List<DueRecipient> taken) => _queue.Withdraw(condition, taken);
+
     public void Dispose()
     {
         _stopped = true;

@@ -6,7 +6,7 @@ namespace MailBench.Mta;
 /// </summary>
 internal sealed class FlowCounters
 {
-    private long _accepted, _recovered, _delivered, _failed, _queued, _deferred, _dsns, _dsnsQueued, _sessionsIn, _octetsIn, _octetsOut, _contentOctets, _messages;
+    private long _accepted, _recovered, _delivered, _failed, _queued, _deferred, _dsns, _dsnsQueued, _sessionsIn, _octetsIn, _octetsOut, _contentOctets, _messages, _discarded;
 
     /// <summary>Committed and answered by 250.</summary>
     public long Accepted { get => Volatile.Read(ref _accepted); set => Volatile.Write(ref _accepted, value); }
@@ -21,6 +21,9 @@ internal sealed class FlowCounters
     public long Recovered { get => Volatile.Read(ref _recovered); set => Volatile.Write(ref _recovered, value); }
     public long Delivered { get => Volatile.Read(ref _delivered); set => Volatile.Write(ref _delivered, value); }
     public long Failed { get => Volatile.Read(ref _failed); set => Volatile.Write(ref _failed, value); }
+
+    /// <summary>Removed from the queue by an operator's order.</summary>
+    public long Discarded { get => Volatile.Read(ref _discarded); set => Volatile.Write(ref _discarded, value); }
 
     /// <summary>Waiting now, own DSNs included.</summary>
     public long Queued { get => Volatile.Read(ref _queued); set => Volatile.Write(ref _queued, value); }

@@ -15,7 +15,7 @@ namespace MailBench.Mta;
 /// A message's way through the MTA. Submission takes it and the queue commits it; it is due at once; delivery routes, batches and sends; each recipient's outcome ends
 /// its way, brings it back when its retry is due, or makes a notification, which goes the same way. All on one loop.
 /// </summary>
-internal sealed class MessageFlow : IDisposable
+internal sealed partial class MessageFlow : IDisposable
 {
     /// <summary>Recipients that delivery has in hand at most: enough to batch over many messages, bounded whatever the queue holds.</summary>
     private const int MaxInHand = 100_000;

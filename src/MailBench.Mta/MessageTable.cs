@@ -56,6 +56,21 @@ internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
         Settle(entry, index, RecipientState.Delivered);
     }
 
+    /// <summary>A waiting recipient is due now.</summary>
+    public void Hasten(QueueEntry entry, int index)
+    {
+        EndDeferral(entry.Recipients[index]);
+        queue.Record(entry, index);
+    }
+
+    /// <summary>A waiting recipient is dropped.</summary>
+    public void Discard(QueueEntry entry, int index, string reason)
+    {
+        EndDeferral(entry.Recipients[index]);
+        entry.Recipients[index].Reason = reason;
+        Settle(entry, index, RecipientState.Discarded);
+    }
+
     /// <summary>The recipient's last state.</summary>
     public void Settle(QueueEntry entry, int index, RecipientState state)
     {
@@ -66,6 +81,7 @@ internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
         if (row.OwnDsn) counters.DsnsQueued--;
         else if (state == RecipientState.Delivered) counters.Delivered++;
         else if (state == RecipientState.Failed) counters.Failed++;
+        else if (state == RecipientState.Discarded) counters.Discarded++;
         if (state == RecipientState.Failed) row.Failing--;
         if (--row.Waiting == 0) _rows.Remove(entry.Id);
     }

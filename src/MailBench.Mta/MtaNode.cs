@@ -7,6 +7,7 @@ using MailBench.Model.Nodes;
 using MailBench.Model.Options;
 using MailBench.Model.Units;
 using MailBench.Mta.Attempts;
+using MailBench.Mta.Orders;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
 using MailBench.Transport;
@@ -27,6 +28,7 @@ public sealed class MtaNode : INode
     private readonly TimeProvider _time;
     private readonly OpenQueue _openQueue;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<QueueSocket> _sockets = [];
     private EventLoop? _loop;
     private MessageQueue? _queue;
     private Router? _router;
@@ -41,7 +43,7 @@ public sealed class MtaNode : INode
     {
         _options = options;
         _time = time;
-        _openQueue = openQueue ?? OpenSegments;
+        _openQueue = openQueue ?? OpenFiles;
     }
 
     public string Role => "mta";
@@ -58,7 +60,10 @@ public sealed class MtaNode : INode
             _queue = _openQueue(_options);
             _loop = EventLoop.Start(new EventLoopOptions("mta"));
             _loop.HandlerFailed += error => Complain($"a defect ended a session: {error}");
-            return [new ReadyListener(Role, await _loop.RunAsync(Begin).ConfigureAwait(false))];
+            var endPoint = await _loop.RunAsync(Begin).ConfigureAwait(false);
+            foreach (var directory in _options.QueueDirectories)
+                if (QueueSocket.Open(directory, ApplyAsync, _time) is { } socket) _sockets.Add(socket);
+            return [new ReadyListener(Role, endPoint)];
         }
         catch (SocketException refused)
         {
@@ -81,6 +86,8 @@ public sealed class MtaNode : INode
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var socket in _sockets) await socket.DisposeAsync().ConfigureAwait(false);
+        _sockets.Clear();
         if (_flow is { } flow)
         {
             await _loop!.RunAsync(() =>
@@ -109,6 +116,7 @@ public sealed class MtaNode : INode
             ["delivered"] = flow.Counters.Delivered,
             ["deferred"] = flow.Counters.Deferred,
             ["failed"] = flow.Counters.Failed,
+            ["discarded"] = flow.Counters.Discarded,
             ["queued"] = flow.Counters.Queued,
             ["dsns"] = flow.Counters.Dsns,
             ["dsnsQueued"] = flow.Counters.DsnsQueued,
@@ -159,7 +167,7 @@ public sealed class MtaNode : INode
         _ => throw new NotSupportedException($"An MTA knows no {command.GetType().Name}."),
     };
 
-    private MessageQueue OpenSegments(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()));
+    private MessageQueue OpenFiles(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()), new QueueSettings { Durability = options.Settings.Durability, Backend = options.Settings.QueueBackend });
 
     /// <summary>On the loop, which owns all that is made here.</summary>
     private IPEndPoint Begin()
@@ -169,8 +177,15 @@ public sealed class MtaNode : INode
         _router = new Router(_loop!, router, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _time);
         var path = _options.AttemptLogPath ?? Path.Combine(_options.QueueDirectories[0], AttemptLogName);
         _log = OpenLog(path);
-        _flow = new MessageFlow(_loop!, _options, _queue!, _router.Resolve, _log, _time, Complain);
+        _flow = new MessageFlow(_loop!, _options, _queue!, _router.Resolve, _log, _time, Complain) { Removed = (entry, recipient) => _books?.WriteDiscarded(entry, recipient, _loop!.TurnNs) };
         return _flow.Start();
+    }
+
+    private async Task<OrderResult> ApplyAsync(QueueOrder order, IReadOnlySet<RecipientKey> recipients)
+    {
+        var result = await _loop!.RunAsync(() => _flow!.Apply(order, recipients)).ConfigureAwait(false);
+        if (order == QueueOrder.Remove && result.Done > 0) Complain($"{result.Done} recipients were removed from the queue by an operator's order");
+        return result;
     }
 
     private JsonObject? BeginTrial(BeginTrialCommand begin)
@@ -183,7 +198,7 @@ public sealed class MtaNode : INode
     private JsonObject CloseBooks()
     {
         var books = _books ?? throw new InvalidOperationException("No trial has begun, so there are no books to close.");
-        return new JsonObject { ["queued"] = books.WriteQueued(_flow!.Waiting, _loop!.TurnNs), ["discarded"] = 0 };
+        return new JsonObject { ["queued"] = books.WriteQueued(_flow!.Waiting, _loop!.TurnNs), ["discarded"] = books.Discarded };
     }
 
     private JsonObject? EndTrial()

@@ -39,6 +39,18 @@ internal sealed class TrialBooks : IDisposable
         return queued;
     }
 
+    /// <summary>Recipients of the trial that were removed from the queue.</summary>
+    public long Discarded { get; private set; }
+
+    /// <summary>Writes a Discarded event, if the recipient is of this trial.</summary>
+    public void WriteDiscarded(QueueEntry entry, int recipient, long nowNs)
+    {
+        if (!VerpAddress.TryParseSequence(entry.ReversePath, _trial, out var sequence)) return;
+        if (!RecipientAddress.TryParseIndex(entry.Recipients[recipient].Address, out var index)) index = -1;
+        _events?.Write(new EventRecord(EventKind.Discarded, sequence, index, nowNs, 0, 0));
+        Discarded++;
+    }
+
     public void Dispose() => _events?.Dispose();
 
     /// <summary>The reply code in a reason such as <c>mx0.test[127.0.1.1] said to RCPT: 450 4.2.0 later</c>; 0 when there was no reply.</summary>

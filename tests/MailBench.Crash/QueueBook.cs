@@ -27,7 +27,7 @@ internal sealed class QueueBook
     /// last durable one or one recorded after it.
     /// </summary>
     /// <param name="settled">Whether what was found is durable by now (after a power cut it is, after a kill it need not be).</param>
-    public void Check(SegmentQueue queue, bool settled, string story)
+    public void Check(MessageQueue queue, bool settled, string story)
     {
         var found = queue.Recovered.ToDictionary(entry => entry.Id.Value);
         Assert.Equal(queue.Recovered.Count, found.Count);

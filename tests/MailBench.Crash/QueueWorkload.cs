@@ -1,5 +1,7 @@
 using System.Text;
+using MailBench.Model.Options;
 using MailBench.Mta.Queue;
+using MailBench.Mta.Queue.Files;
 using MailBench.Mta.Queue.Segments;
 using MailBench.Testing.Disk;
 
@@ -26,11 +28,23 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
 
     public static FakeDisk NewDisk(int seed) => new(seed) { Devices = path => path.StartsWith("/q", StringComparison.Ordinal) ? 1UL : 2UL };
 
-    public static SegmentQueue Open(FakeDisk disk, Action<QueueDamage>? damaged = null) => new(Directories, disk, TimeProvider.System, Settings, damaged, threads: false);
+    /// <summary>A queue without threads, and what does all that waits.</summary>
+    public static (MessageQueue Queue, Action Turn) Open(QueueBackend backend, FakeDisk disk, Action<QueueDamage>? damaged = null)
+    {
+        if (backend == QueueBackend.Files)
+        {
+            var files = new FileQueue(Directories, disk, TimeProvider.System, Settings, damaged, threads: false);
+            return (files, files.Turn);
+        }
+
+        var segments = new SegmentQueue(Directories, disk, TimeProvider.System, Settings, damaged, threads: false);
+        return (segments, () => segments.Turn());
+    }
 
     /// <summary>So many rounds of arrivals, attempts and one turn of the committers.</summary>
-    public void Run(SegmentQueue queue, int rounds)
+    public void Run((MessageQueue Queue, Action Turn) opened, int rounds)
     {
+        var (queue, turn) = opened;
         for (var round = 0; round < rounds; round++)
         {
             for (var i = _random.Next(4); i > 0; i--) Enqueue(queue);
@@ -38,15 +52,16 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
             foreach (var known in book.Unfinished.ToArray())
                 if (_random.Next(4) > 0 && !IsStubborn(known))
                     Attempt(queue, known);
-            queue.Turn();
+            turn();
         }
 
-        queue.Turn(flush: true);
+        turn();
+        turn();
     }
 
     private static bool IsStubborn(QueueBook.Known known) => known.Content.Length % 7 == 0;
 
-    private void Enqueue(SegmentQueue queue)
+    private void Enqueue(MessageQueue queue)
     {
         var content = new byte[_random.Next(12) == 0 ? _random.Next(50_000) : _random.Next(6000)];
         _random.NextBytes(content);
@@ -65,7 +80,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
         });
     }
 
-    private void Attempt(SegmentQueue queue, QueueBook.Known known)
+    private void Attempt(MessageQueue queue, QueueBook.Known known)
     {
         var entry = known.Entry!;
         var recipient = _random.Next(entry.Recipients.Length);
@@ -76,6 +91,8 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
         state.NextAttemptUnixMs = _random.NextInt64(1L << 40);
         state.Reason = _random.Next(2) == 0 ? null : new string('r', _random.Next(200));
         var status = RecipientStatus.Of(state);
-        queue.Record(entry, recipient, known.Record(recipient, status with { Reason = string.IsNullOrEmpty(state.Reason) ? null : state.Reason }));
+        var durable = known.Record(recipient, status with { Reason = string.IsNullOrEmpty(state.Reason) ? null : state.Reason });
+        // Often nobody asks, and then it need not be durable soon.
+        queue.Record(entry, recipient, _random.Next(3) == 0 ? null : durable);
     }
 }

@@ -3,26 +3,32 @@ using MailBench.Mta.Queue;
 
 namespace MailBench.Cli.Commands;
 
-/// <summary><c>mailbench queue list|show</c>: looks into a queue, of a live or a stopped MTA.</summary>
+/// <summary><c>mailbench queue</c>: looks into a queue, of a live or a stopped MTA, and changes it (<see cref="QueueOrderCommand"/>).</summary>
 internal static class QueueCommand
 {
     private const int HeaderBytes = 64 << 10;
 
-    public static Command Create() => new("queue", "Look into a queue, of a live or a stopped MTA. Nothing is changed.") { CreateList(), CreateShow() };
+    public static Command Create() => new("queue", "Look into a queue, of a live or a stopped MTA, or change what waits in it.")
+    {
+        CreateList(), CreateShow(), QueueOrderCommand.CreateFlush(), QueueOrderCommand.CreateRemove(),
+    };
 
     private static Command CreateList()
     {
         var directories = new Argument<string[]>("DIR") { Description = "Queue directories, repeated or separated by commas.", Arity = ArgumentArity.OneOrMore };
+        var (conditions, readConditions) = QueueSelection.Conditions();
         var list = new Command("list", "A line per message: id, age, size, sender; below it a line per waiting recipient with its state and reason. Nothing when empty.") { directories };
+        foreach (var condition in conditions) list.Options.Add(condition);
         list.SetAction(parsed =>
         {
             var output = parsed.InvocationConfiguration.Output;
             var now = TimeProvider.System.GetUtcNow();
+            var selection = readConditions(parsed);
             var queues = Read(parsed.GetRequiredValue(directories), parsed.InvocationConfiguration.Error);
             try
             {
                 foreach (var entry in queues.SelectMany(queue => queue.Entries).OrderBy(entry => entry.AcceptedUnixMs).ThenBy(entry => entry.Id.Value))
-                    QueueText.WriteListed(output, entry, now);
+                    if (selection.Matches(entry, now)) QueueText.WriteListed(output, entry, now, selection);
             }
             finally
             {
@@ -46,8 +52,7 @@ internal static class QueueCommand
         var show = new Command("show", "A message's envelope, all its recipients with state, attempts, next attempt and reason, and its header section.") { directories, id };
         show.SetAction(parsed =>
         {
-            var text = parsed.GetRequiredValue(id);
-            if (!QueueId.TryParse(text, out var wanted)) throw new UsageException($"'{QueueText.Escape(text)}' is not a message id; 'mailbench queue list' prints ids such as 1Z4.");
+            var wanted = QueueSelection.ReadId(parsed.GetRequiredValue(id));
             var queues = Read([parsed.GetRequiredValue(directories)], parsed.InvocationConfiguration.Error);
             try
             {
@@ -78,19 +83,22 @@ internal static class QueueCommand
             """);
     }
 
-    private static List<QueueInspection> Read(IEnumerable<string> arguments, TextWriter error)
+    /// <summary>The directories that arguments name, each once.</summary>
+    internal static IReadOnlyList<string> Directories(IEnumerable<string> arguments)
     {
-        var queues = new List<QueueInspection>();
-        foreach (var directory in arguments.SelectMany(argument => argument.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Distinct())
-        {
-            if (!Directory.Exists(directory)) throw new UsageException($"There is no directory {directory}; name one that was given to 'mailbench mta --queue'.");
-            if (!QueueInspection.IsQueue(directory)) throw new UsageException($"{directory} holds no queue; name a directory that was given to 'mailbench mta --queue'.");
-            var queue = QueueInspection.Read(directory);
-            queues.Add(queue);
-            foreach (var damage in queue.Damages) error.WriteLine($"mailbench: {damage}");
-        }
-
-        if (queues.Count == 0) throw new UsageException("DIR names no directory.");
-        return queues;
+        var directories = arguments.SelectMany(argument => argument.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Distinct().ToList();
+        return directories.Count > 0 ? directories : throw new UsageException("DIR names no directory.");
     }
+
+    /// <summary>Reads a directory; what is damaged there is said on <paramref name="error"/>.</summary>
+    internal static QueueInspection Read(string directory, TextWriter error)
+    {
+        if (!Directory.Exists(directory)) throw new UsageException($"There is no directory {directory}; name one that was given to 'mailbench mta --queue'.");
+        if (!QueueInspection.IsQueue(directory)) throw new UsageException($"{directory} holds no queue; name a directory that was given to 'mailbench mta --queue'.");
+        var queue = QueueInspection.Read(directory);
+        foreach (var damage in queue.Damages) error.WriteLine($"mailbench: {damage}");
+        return queue;
+    }
+
+    private static List<QueueInspection> Read(IEnumerable<string> arguments, TextWriter error) => [.. Directories(arguments).Select(directory => Read(directory, error))];
 }

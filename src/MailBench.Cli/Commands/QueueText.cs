@@ -8,11 +8,11 @@ namespace MailBench.Cli.Commands;
 /// <summary>A queue's messages as text. What came from the network is escaped: a terminal obeys control characters, and a line must stay one.</summary>
 internal static class QueueText
 {
-    public static void WriteListed(TextWriter output, QueueEntry entry, DateTimeOffset now)
+    public static void WriteListed(TextWriter output, QueueEntry entry, DateTimeOffset now, QueueSelection selection)
     {
         output.WriteLine($"{entry.Id}  {Age(entry, now)}  {Size(entry.ContentBytes)}  {Sender(entry)}");
         foreach (var recipient in entry.Recipients)
-            if (recipient.State == RecipientState.Waiting)
+            if (selection.Matches(entry, recipient, now))
                 output.WriteLine($"  {Escape(recipient.Address)}  {Status(recipient, now)}");
     }
 

@@ -25,6 +25,29 @@ public enum SessionReuse { None, WithinMessage, AcrossMessages }
 /// <summary>Which attempts the attempt log keeps.</summary>
 public enum AttemptLog { Off, Failures, All }
 
+/// <summary>What a 250 guarantees (method: durability class).</summary>
+public enum Durability
+{
+    /// <summary>The message is in memory; it is written soon afterwards, and lost if the process ends before.</summary>
+    None,
+
+    /// <summary>It is written and not synced: it outlives the process, not the machine.</summary>
+    Os,
+
+    /// <summary>Content, envelope and directory are on stable storage.</summary>
+    Synced,
+}
+
+/// <summary>How the queue keeps messages on disk.</summary>
+public enum QueueBackend
+{
+    /// <summary>Appended to a log; messages that arrive together share a sync.</summary>
+    Segments,
+
+    /// <summary>A file per message, as sendmail and Postfix do: create, write, sync, rename, directory sync.</summary>
+    Files,
+}
+
 /// <summary>Retry back-off: the n-th wait is First·2ⁿ, at most Max, with a failure DSN after Lifetime (RFC 5321 §4.5.4.1).</summary>
 public sealed record RetrySettings
 {
@@ -51,6 +74,12 @@ public sealed record MtaSettings
     public bool Pipelining { get; init; } = true;
     public AttemptLog AttemptLog { get; init; } = AttemptLog.Failures;
     public RetrySettings Retry { get; init; } = new();
+
+    /// <summary>What RFC 5321 §4.2.5 asks of a 250, and what an MTA owes; less is for measuring what it costs.</summary>
+    public Durability Durability { get; init; } = Durability.Synced;
+
+    /// <summary>The fast one; the other shows what sharing syncs is worth.</summary>
+    public QueueBackend QueueBackend { get; init; } = QueueBackend.Segments;
 
     /// <summary>How many queue directories the runner makes (the command line names them itself).</summary>
     public int QueueDirectories { get; init; } = 1;

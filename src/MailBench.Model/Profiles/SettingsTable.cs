@@ -41,6 +41,8 @@ public static partial class SettingsTable
         new("mta.retry.first", SettingKind.Duration, "5s", "First wait before a retry; it doubles each time.") { Min = 0.001, Max = Day },
         new("mta.retry.max", SettingKind.Duration, "1h", "Longest wait before a retry.") { Min = 0.001, Max = 30 * Day },
         new("mta.retry.lifetime", SettingKind.Duration, "5d", "Age at which a recipient fails with a DSN.") { Min = 0.001, Max = 365 * Day },
+        new("mta.durability", SettingKind.Choice, "synced", "What a 250 guarantees: none, the message is in memory; os, it is written; synced, it is on stable storage. Points of unequal durability are never ranked.") { Choices = Kebab.Names<Durability>() },
+        new("mta.queueBackend", SettingKind.Choice, "segments", "How the queue keeps messages: segments, a log whose syncs are shared; files, a file per message as sendmail and Postfix do.") { Choices = Kebab.Names<QueueBackend>() },
         new("mta.queueDirectories", SettingKind.Integer, "1", "Queue directories.") { Min = 1, Max = 64 },
         new("mta.queuePath", SettingKind.Text, null, "Directory under which queues are made, to place them on another file system; default: inside the run folder."),
         new("mta.maxMessageSize", SettingKind.Size, "32MiB", "Largest message taken.") { Min = 1024, Max = 2047 * MiB },

@@ -19,6 +19,8 @@ public static class TypedSettings
         Pipelining = values.Flag("mta.pipelining"),
         AttemptLog = values.Choice<AttemptLog>("mta.attemptLog"),
         Retry = Retry(values),
+        Durability = values.Choice<Durability>("mta.durability"),
+        QueueBackend = values.Choice<QueueBackend>("mta.queueBackend"),
         QueueDirectories = values.Integer("mta.queueDirectories"),
         MaxMessageSize = values.Size("mta.maxMessageSize"),
         MaxRecipients = values.Integer("mta.maxRecipients"),

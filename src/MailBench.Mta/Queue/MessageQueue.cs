@@ -1,11 +1,13 @@
 using MailBench.Model.Nodes;
+using MailBench.Model.Options;
 using MailBench.Mta.Queue.Disk;
+using MailBench.Mta.Queue.Files;
 using MailBench.Mta.Queue.Segments;
 
 namespace MailBench.Mta.Queue;
 
 /// <summary>
-/// The durable queue over one or several directories (class <c>synced</c>). Enqueue and Record may be called from the MTA's loop only; a committer thread per device writes
+/// The queue over one or several directories, of the durability class that its settings name: "durable" below means that. Enqueue and Record may be called from the MTA's loop only; a committer thread per device writes
 /// and syncs groups. Content is read with <see cref="ReadContent"/> from any thread.
 /// </summary>
 public abstract class MessageQueue : IAsyncDisposable
@@ -15,8 +17,14 @@ public abstract class MessageQueue : IAsyncDisposable
     /// Throws <see cref="NodeRefusedException"/> when another process has a directory, the disk is full, a permission is missing, or the files are of an unknown version.
     /// </summary>
     /// <param name="damaged">Told, before this returns or from a committer's thread, of each stretch of a file that is damaged and passed over.</param>
-    public static MessageQueue Open(IReadOnlyList<string> directories, TimeProvider time, Action<QueueDamage>? damaged = null, QueueSettings? settings = null) =>
-        new SegmentQueue(directories, new RealDisk(), time, settings ?? new QueueSettings(), damaged, threads: true);
+    public static MessageQueue Open(IReadOnlyList<string> directories, TimeProvider time, Action<QueueDamage>? damaged = null, QueueSettings? settings = null)
+    {
+        settings ??= new QueueSettings();
+        MessageQueue written = (settings.Backend ?? QueueInspection.BackendOf(directories[0])) == QueueBackend.Files
+            ? new FileQueue(directories, new RealDisk(), time, settings, damaged, threads: true)
+            : new SegmentQueue(directories, new RealDisk(), time, settings, damaged, threads: true);
+        return settings.Durability == Durability.None ? new MemoryFirstQueue(written, settings.MaxPendingBytes, time) : written;
+    }
 
     /// <summary>What was found at start: entries with at least one waiting recipient, oldest first.</summary>
     public abstract IReadOnlyList<QueueEntry> Recovered { get; }
@@ -29,7 +37,7 @@ public abstract class MessageQueue : IAsyncDisposable
 
     /// <summary>
     /// Queues a message durably. <paramref name="committed"/> runs on the committer's thread, with the entry once content, envelope and directory are on stable
-    /// storage (the instant of commitment), or with a <see cref="QueueRefusedException"/> (too much waiting, disk full, EIO), in which case nothing of the message is kept. A message
+    /// storage (class <c>synced</c>) or written (<c>os</c>): the instant of commitment; in class <c>none</c> on the caller's thread, before this returns. Or it runs with a <see cref="QueueRefusedException"/> (too much waiting, disk full, EIO), in which case nothing of the message is kept. A message
     /// that is refused at once, since too much is waiting, is answered on the caller's thread before this returns. Never throws for I/O; the callback must
     /// not throw.
     /// </summary>

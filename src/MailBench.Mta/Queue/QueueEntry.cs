@@ -108,4 +108,14 @@ public sealed class NewMessage
     public required IReadOnlyList<byte[]> Recipients { get; init; }
     public required IReadOnlyList<ReadOnlyMemory<byte>> Content { get; init; }
     public BodyKind Body { get; init; }
+
+    /// <summary>The entry that it becomes, untried.</summary>
+    internal QueueEntry ToEntry(QueueId id, DateTimeOffset now)
+    {
+        long contentBytes = 0;
+        for (var i = 0; i < Content.Count; i++) contentBytes += Content[i].Length;
+        var recipients = new RecipientEntry[Recipients.Count];
+        for (var i = 0; i < recipients.Length; i++) recipients[i] = new RecipientEntry(Recipients[i]);
+        return new QueueEntry { Id = id, ReversePath = ReversePath, Recipients = recipients, ContentBytes = contentBytes, AcceptedUnixMs = now.ToUnixTimeMilliseconds(), Body = Body };
+    }
 }

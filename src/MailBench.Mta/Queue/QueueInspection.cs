@@ -1,4 +1,6 @@
+using MailBench.Model.Options;
 using MailBench.Mta.Queue.Disk;
+using MailBench.Mta.Queue.Files;
 using MailBench.Mta.Queue.Segments;
 
 namespace MailBench.Mta.Queue;
@@ -10,9 +12,9 @@ namespace MailBench.Mta.Queue;
 public sealed class QueueInspection : IDisposable
 {
     private const int Attempts = 5;
-    private readonly DirectoryLog _log;
+    private readonly DirectoryLog? _log;
 
-    private QueueInspection(DirectoryLog log, IReadOnlyList<QueueEntry> entries, IReadOnlyList<QueueDamage> damages)
+    private QueueInspection(DirectoryLog? log, IReadOnlyList<QueueEntry> entries, IReadOnlyList<QueueDamage> damages)
     {
         _log = log;
         Entries = entries;
@@ -32,7 +34,38 @@ public sealed class QueueInspection : IDisposable
     /// <summary>Reads the directory. Throws <see cref="IOException"/> when it cannot be read, and NodeRefusedException for an unknown format version.</summary>
     public static QueueInspection Read(string directory) => Read(directory, new RealDisk());
 
-    internal static QueueInspection Read(string directory, IDisk disk)
+    /// <summary>The backend whose files are there; segments where there are none.</summary>
+    internal static QueueBackend BackendOf(string directory) =>
+        File.Exists(Path.Combine(directory, FileDirectory.IdsName)) ? QueueBackend.Files : QueueBackend.Segments;
+
+    internal static QueueInspection Read(string directory, IDisk disk) =>
+        disk.List(directory).Contains(FileDirectory.IdsName) ? ReadFiles(directory, disk) : ReadSegments(directory, disk);
+
+    private static QueueInspection ReadFiles(string directory, IDisk disk)
+    {
+        var damages = new List<QueueDamage>();
+        var entries = new List<QueueEntry>();
+        foreach (var name in disk.List(directory))
+        {
+            if (!FileDirectory.IsMessage(name, out var id)) continue;
+            try
+            {
+                if (FileDirectory.Read(disk, Path.Combine(directory, name), id, null, writable: false, damages.Add) is { Unfinished: > 0 } entry) entries.Add(entry);
+            }
+            catch (FileNotFoundException)
+            {
+                // Finished since it was listed.
+            }
+        }
+
+        Sort(entries);
+        return new QueueInspection(null, entries, damages);
+    }
+
+    private static void Sort(List<QueueEntry> entries) =>
+        entries.Sort((one, other) => (one.AcceptedUnixMs, one.Id.Value).CompareTo((other.AcceptedUnixMs, other.Id.Value)));
+
+    private static QueueInspection ReadSegments(string directory, IDisk disk)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -56,7 +89,7 @@ public sealed class QueueInspection : IDisposable
                 entries.Add(entry);
             }
 
-            entries.Sort((one, other) => (one.AcceptedUnixMs, one.Id.Value).CompareTo((other.AcceptedUnixMs, other.Id.Value)));
+            Sort(entries);
             return new QueueInspection(log, entries, [.. damages.Where(damage => !changed.Any(segment => segment.Path == damage.Path))]);
         }
     }
@@ -64,15 +97,30 @@ public sealed class QueueInspection : IDisposable
     /// <summary>The content's header section, up to and without the empty line; at most so many octets.</summary>
     public static byte[] ReadHeaderSection(QueueEntry entry, int maxBytes)
     {
-        var location = (Location)entry.Place!;
         var head = new byte[(int)Math.Min(maxBytes, entry.ContentBytes)];
-        var section = head.AsSpan(0, location.Segment.File.Read(head, location.ContentOffset));
+        var section = head.AsSpan(0, entry.Place is FilePlace file ? ReadFile(file, head) : ReadSegment((Location)entry.Place!, head));
         if (section.StartsWith("\r\n"u8)) return [];
         var end = section.IndexOf("\r\n\r\n"u8);
         return section[..(end < 0 ? section.Length : end + 2)].ToArray();
     }
 
-    public void Dispose() => _log.Close();
+    private static int ReadSegment(Location location, Span<byte> target) => location.Segment.File.Read(target, location.ContentOffset);
+
+    /// <summary>Nothing when the message has been finished since.</summary>
+    private static int ReadFile(FilePlace place, Span<byte> target)
+    {
+        try
+        {
+            using var file = new RealDisk().Open(place.Path, writable: false);
+            return file.Read(target, place.ContentOffset);
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
+    }
+
+    public void Dispose() => _log?.Close();
 
     private static bool Changed(Segment segment)
     {

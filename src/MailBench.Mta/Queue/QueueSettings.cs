@@ -1,8 +1,16 @@
+using MailBench.Model.Options;
+
 namespace MailBench.Mta.Queue;
 
 /// <summary>Sizes and times of the queue; the defaults are what the MTA runs with, tests make them small.</summary>
 public sealed record QueueSettings
 {
+    /// <summary>What is true of a message when <see cref="MessageQueue.Enqueue"/> answers.</summary>
+    public Durability Durability { get; init; } = Durability.Synced;
+
+    /// <summary>How messages are kept; null: as the first directory's files are, in segments where there are none.</summary>
+    public QueueBackend? Backend { get; init; }
+
     /// <summary>At which a segment is full. Small enough that a finished one is soon there to be written again in place, large enough that the change of segments does not count.</summary>
     public long SegmentBytes { get; init; } = 16L << 20;
 

@@ -34,6 +34,21 @@ public sealed class DueQueue
         return count;
     }
 
+    /// <summary>Takes out all that the condition names, whenever they are due, in no order. Costs the number of all that waits.</summary>
+    public void Withdraw(Func<QueueEntry, int, bool> condition, List<DueRecipient> taken)
+    {
+        var kept = new List<((QueueEntry, int), Key)>(_heap.Count);
+        foreach (var (head, key) in _heap.UnorderedItems)
+        {
+            if (condition(head.Entry, head.Recipient)) taken.Add(new DueRecipient(head.Entry, head.Recipient, key.DueNs));
+            else kept.Add((head, key));
+        }
+
+        if (kept.Count == _heap.Count) return;
+        _heap.Clear();
+        _heap.EnqueueRange(kept);
+    }
+
     private readonly record struct Key(long DueNs, long Message, int Recipient);
 
     private sealed class KeyOrder : IComparer<Key>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
+using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
@@ -91,9 +92,16 @@ internal sealed class OwnCore : ISystemUnderTest
         return new Dictionary<string, string>
         {
             ["sut"] = "mailbench mta",
-            ["durability"] = "synced",
-            ["durabilityHow"] = "a sync per group of messages, before the 250",
-            ["queueBackend"] = "segments",
+            ["durability"] = Kebab.Format(mta.Durability),
+            ["durabilityHow"] = (mta.Durability, mta.QueueBackend) switch
+            {
+                (Durability.None, _) => "the 250 once the message is in memory; written afterwards, never synced",
+                (Durability.Os, QueueBackend.Files) => "a file per message, written and renamed before the 250; never synced",
+                (Durability.Os, _) => "a write per group of messages, before the 250; never synced",
+                (_, QueueBackend.Files) => "a sync of each message's file and one of its directory, before the 250",
+                _ => "a sync per group of messages, before the 250",
+            },
+            ["queueBackend"] = Kebab.Format(mta.QueueBackend),
             ["queueDirectories"] = mta.QueueDirectories.ToString(CultureInfo.InvariantCulture),
             ["strategy"] = Kebab.Format(mta.Strategy),
             ["reuse"] = Kebab.Format(mta.Reuse),

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using MailBench.Model.Options;
+using MailBench.Model.Units;
 using MailBench.Mta.Queue;
 using MailBench.Testing.Processes;
 using MailBench.Testing.Tracing;
@@ -15,13 +17,15 @@ public sealed class DurabilityTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
-    [Fact]
-    public async Task Syncs_the_file_and_its_directory_before_the_250_is_written()
+    [Theory]
+    [InlineData(QueueBackend.Segments, ".seg")]
+    [InlineData(QueueBackend.Files, ".tmp")]
+    public async Task Syncs_the_file_and_its_directory_before_the_250_is_written(QueueBackend backend, string suffix)
     {
         if (SystemCallTrace.WhyNot() is { } reason) Assert.Skip(reason);
         const int messages = 5;
         var trace = Path.Combine(_root, "trace");
-        await using (var mta = MailbenchProcess.StartTraced(trace, [.. Arguments(), "--control"]))
+        await using (var mta = MailbenchProcess.StartTraced(trace, [.. Arguments(backend), "--control"]))
         {
             using var client = await RawClient.GreetedAsync(mta.ReadReady("mta"));
             for (var i = 0; i < messages; i++)
@@ -32,22 +36,24 @@ public sealed class DurabilityTests : IDisposable
 
         var violations = CommitOrder.Violations(
             SystemCallTrace.Parse(File.ReadLines(trace)),
-            path => path.StartsWith(_root, StringComparison.Ordinal) && path.EndsWith(".seg", StringComparison.Ordinal),
-            6000,
+            path => path.StartsWith(_root, StringComparison.Ordinal) && path.EndsWith(suffix, StringComparison.Ordinal),
+            5000,
             call => !call.Path.StartsWith('/') && call.Arguments.Contains("\"250 2.0.0", StringComparison.Ordinal),
             out var replies);
         Assert.Equal(messages, replies);
         Assert.Empty(violations);
     }
 
-    [Fact]
-    public async Task Loses_nothing_acknowledged_when_it_is_killed_under_load()
+    [Theory]
+    [InlineData(QueueBackend.Segments)]
+    [InlineData(QueueBackend.Files)]
+    public async Task Loses_nothing_acknowledged_when_it_is_killed_under_load(QueueBackend backend)
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("SIGKILL is sent on Unix only.");
         var acknowledged = new ConcurrentDictionary<string, string>();
         for (var life = 0; life < 3; life++)
         {
-            await using var mta = MailbenchProcess.Start(Arguments());
+            await using var mta = MailbenchProcess.Start(Arguments(backend));
             var endPoint = mta.ReadReady("mta");
             var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var clients = Enumerable.Range(0, 8).Select(client => SendAsync(endPoint, $"{life}-{client}", acknowledged, 150 * (life + 1), enough)).ToArray();
@@ -96,7 +102,14 @@ public sealed class DurabilityTests : IDisposable
 
     private string[] Directories() => [Path.Combine(_root, "a"), Path.Combine(_root, "b")];
 
-    private string[] Arguments() =>
+    private string[] Arguments(QueueBackend backend)
+    {
+        var config = Path.Combine(_root, "mta.yaml");
+        File.WriteAllText(config, $"queueBackend: {Kebab.Format(backend)}\n");
+        return [.. Node(), "--config", config];
+    }
+
+    private string[] Node() =>
     [
         "mta", "--listen", "127.0.0.1:0", "--queue", string.Join(',', Directories()), "--dns", "127.0.0.1:1", "--smtp-port", "1", "--relay-from", "127.0.0.0/8", "--hostname", "mta.test",
         "--attempt-log", Path.Combine(_root, "attempts.log"),

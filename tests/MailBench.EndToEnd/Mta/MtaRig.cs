@@ -42,7 +42,8 @@ internal sealed class MtaRig : IAsyncDisposable
     public MtaNode Mta { get; private set; } = null!;
     public IPEndPoint EndPoint { get; private set; } = null!;
     public List<string> Complaints { get; } = [];
-    public string AttemptLog => File.ReadAllText(Path.Combine(_folder, "queue", "attempts.log"));
+    public string QueueDirectory => Path.Combine(_folder, "queue");
+    public string AttemptLog => File.ReadAllText(Path.Combine(QueueDirectory, "attempts.log"));
 
     /// <summary>Tests' settings: retries soon.</summary>
     public static MtaSettings Settings { get; } = new() { Retry = new RetrySettings { First = TimeSpan.FromMilliseconds(300), Max = TimeSpan.FromSeconds(1) } };

@@ -117,6 +117,15 @@ public sealed class FakeDisk : IDisk
         }
     }
 
+    public void Rename(string path, string newPath)
+    {
+        lock (_gate)
+        {
+            Perform(path);
+            DirectoryOf(path).Rename(Path.GetFileName(path), Path.GetFileName(newPath));
+        }
+    }
+
     public void SyncDirectory(string directory)
     {
         lock (_gate)

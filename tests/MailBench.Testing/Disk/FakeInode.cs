@@ -96,20 +96,29 @@ internal sealed class FakeInode
 internal sealed class FakeDirectory
 {
     private readonly Dictionary<string, FakeInode> _durable = [];
-    private readonly List<(string Name, FakeInode? File)> _unsynced = [];
+    private readonly List<(string Name, FakeInode? File, string? OldName)> _unsynced = [];
 
     public Dictionary<string, FakeInode> Names { get; } = [];
 
     public void Create(string name, FakeInode file)
     {
         Names.Add(name, file);
-        _unsynced.Add((name, file));
+        _unsynced.Add((name, file, null));
     }
 
     public void Delete(string name)
     {
         Names.Remove(name);
-        _unsynced.Add((name, null));
+        _unsynced.Add((name, null, null));
+    }
+
+    /// <summary>Atomic, as POSIX has it: after a power cut the file has the one name or the other.</summary>
+    public void Rename(string name, string newName)
+    {
+        var file = Names[name];
+        Names.Remove(name);
+        Names[newName] = file;
+        _unsynced.Add((newName, file, name));
     }
 
     public void Sync()
@@ -135,8 +144,9 @@ internal sealed class FakeDirectory
         return survivor;
     }
 
-    private static void Apply((string Name, FakeInode? File) change, Dictionary<string, FakeInode> names)
+    private static void Apply((string Name, FakeInode? File, string? OldName) change, Dictionary<string, FakeInode> names)
     {
+        if (change.OldName is not null) names.Remove(change.OldName);
         if (change.File is null) names.Remove(change.Name);
         else names[change.Name] = change.File;
     }

@@ -21,7 +21,7 @@ public sealed class DiskException(DiskFault fault, string message, Exception? in
 
 /// <summary>
 /// The disk as the queue uses it; a seam, so that tests can cut the power between any two operations. Everything throws <see cref="DiskException"/>. What is written becomes
-/// durable only by <see cref="IDiskFile.SyncData"/>, what is created or deleted only by <see cref="SyncDirectory"/>.
+/// durable only by <see cref="IDiskFile.SyncData"/>, what is created, renamed or deleted only by <see cref="SyncDirectory"/>.
 /// </summary>
 public interface IDisk
 {
@@ -44,6 +44,9 @@ public interface IDisk
     IDiskFile Open(string path, bool writable);
 
     void Delete(string path);
+
+    /// <summary>Gives a file another name in its directory, at once: whatever had that name is gone.</summary>
+    void Rename(string path, string newPath);
 
     void SyncDirectory(string directory);
 }

@@ -52,6 +52,12 @@ public sealed class RealDisk : IDisk
         return true;
     });
 
+    public void Rename(string path, string newPath) => Try(path, "cannot be renamed", () =>
+    {
+        File.Move(path, newPath, overwrite: true);
+        return true;
+    });
+
     public void SyncDirectory(string directory)
     {
         if (OperatingSystem.IsLinux()) NativeDisk.SyncDirectory(directory);

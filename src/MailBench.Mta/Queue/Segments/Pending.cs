@@ -1,3 +1,7 @@
+using MailBench.Model.Nodes;
+using MailBench.Model.Options;
+using MailBench.Mta.Queue.Disk;
+
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>A message on its way to the disk.</summary>
@@ -32,9 +36,10 @@ internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Act
 
     public void CountBytes(long bytes) => Interlocked.Add(ref _bytesWritten, bytes);
 
-    /// <summary>Performs a sync and counts it, also when it fails.</summary>
+    /// <summary>Performs a sync and counts it, also when it fails. Below class <see cref="Durability.Synced"/> there is none: order and files stay as they are.</summary>
     public void Sync(Action sync)
     {
+        if (Settings.Durability != Durability.Synced) return;
         var start = Time.GetTimestamp();
         try
         {
@@ -46,4 +51,15 @@ internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Act
             Interlocked.Add(ref _syncBusyNs, (long)Time.GetElapsedTime(start).TotalNanoseconds);
         }
     }
+
+    /// <summary>For people: why a queue cannot be opened, and what to do.</summary>
+    public static NodeRefusedException CannotOpen(Exception failed) =>
+        new($"The queue cannot be opened: {failed.Message.TrimEnd('.')}. {Remedy(failed)} another directory with --queue.", failed);
+
+    private static string Remedy(Exception failed) => failed switch
+    {
+        DiskException { Fault: DiskFault.Full } => "Free space, or name",
+        DiskException { Fault: DiskFault.ReadOnly } or UnauthorizedAccessException => "Correct the permissions, or name",
+        _ => "Name",
+    };
 }

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using MailBench.Model.Nodes;
 using MailBench.Mta.Queue.Disk;
+using MailBench.Mta.Queue.Files;
 
 namespace MailBench.Mta.Queue.Segments;
 
@@ -37,6 +39,8 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
     public List<QueueEntry> Open()
     {
         _lock = disk.Lock(Path);
+        if (disk.List(Path).Contains(FileDirectory.IdsName))
+            throw new NodeRefusedException($"Queue directory {Path} was made by backend files; let that deliver what waits there, or name another directory with --queue.");
         var log = DirectoryLog.Read(disk, Path, writable: true, shared.Damaged);
         _segments.AddRange(log.Segments);
         _nextFile = log.NextFile;

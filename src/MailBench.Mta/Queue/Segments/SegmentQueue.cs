@@ -1,11 +1,10 @@
-using MailBench.Model.Nodes;
 using MailBench.Mta.Queue.Disk;
 
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>
-/// The queue over segment files (backend <c>segments</c>, class <c>synced</c>): an append-only log per directory, written in place into filled files, with one sync per group of
-/// messages. INTERNALS.md describes the files, <see cref="RecordHeader"/> and <see cref="SegmentHeader"/> the octets.
+/// The queue over segment files (backend <c>segments</c>): an append-only log per directory, written in place into filled files, with one sync per group of
+/// messages (in class <c>synced</c>). INTERNALS.md describes the files, <see cref="RecordHeader"/> and <see cref="SegmentHeader"/> the octets.
 /// Limits: one open file per segment; memory for each waiting entry's envelope, none for content.
 /// </summary>
 internal sealed class SegmentQueue : MessageQueue
@@ -44,8 +43,7 @@ internal sealed class SegmentQueue : MessageQueue
         catch (Exception failed)
         {
             foreach (var directory in opened) directory.Dispose();
-            if (failed is IOException or UnauthorizedAccessException)
-                throw new NodeRefusedException($"The queue cannot be opened: {failed.Message.TrimEnd('.')}. {Remedy(failed)} another directory with --queue.", failed);
+            if (failed is IOException or UnauthorizedAccessException) throw QueueShared.CannotOpen(failed);
             throw;
         }
 
@@ -64,20 +62,8 @@ internal sealed class SegmentQueue : MessageQueue
 
     public override void Enqueue(NewMessage message, Action<QueueEntry?, Exception?> committed)
     {
-        long contentBytes = 0;
-        for (var i = 0; i < message.Content.Count; i++) contentBytes += message.Content[i].Length;
-        var recipients = new RecipientEntry[message.Recipients.Count];
-        for (var i = 0; i < recipients.Length; i++) recipients[i] = new RecipientEntry(message.Recipients[i]);
-        var entry = new QueueEntry
-        {
-            Id = message.Id ?? ReserveId(),
-            ReversePath = message.ReversePath,
-            Recipients = recipients,
-            ContentBytes = contentBytes,
-            AcceptedUnixMs = _shared.Time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Body = message.Body,
-        };
-        var recordBytes = RecordHeader.SizeOf(Envelope.BytesOf(entry) + contentBytes);
+        var entry = message.ToEntry(message.Id ?? ReserveId(), _shared.Time.GetUtcNow());
+        var recordBytes = RecordHeader.SizeOf(Envelope.BytesOf(entry) + entry.ContentBytes);
         var refused = recordBytes > _shared.Settings.MaxMessageBytes
             ? new QueueRefusedException(QueueRefusal.TooLarge, $"A message of {recordBytes} octets is larger than the queue takes ({_shared.Settings.MaxMessageBytes}).")
             : Choose().TryAdd(new PendingMessage(entry, message.Content, recordBytes, committed));
@@ -125,13 +111,6 @@ internal sealed class SegmentQueue : MessageQueue
     {
         foreach (var committer in _committers) committer.Turn(flush);
     }
-
-    private static string Remedy(Exception failed) => failed switch
-    {
-        DiskException { Fault: DiskFault.Full } => "Free space, or name",
-        DiskException { Fault: DiskFault.ReadOnly } or UnauthorizedAccessException => "Correct the permissions, or name",
-        _ => "Name",
-    };
 
     /// <summary>The device with the least waiting for it; one whose disk fails only when all do. Equals take turns.</summary>
     private DeviceCommitter Choose()

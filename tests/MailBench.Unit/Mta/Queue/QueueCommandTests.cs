@@ -73,6 +73,46 @@ public sealed class QueueCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Lists_flushes_and_removes_what_is_selected_at_rest()
+    {
+        var directory = Path.Combine(_root, "q");
+        QueueEntry first, second;
+        await using (var queue = MessageQueue.Open([directory], TimeProvider.System))
+        {
+            first = await SegmentQueueTests.Enqueue(queue, new byte[100], "a@one.test", "b@two.test");
+            second = await SegmentQueueTests.Enqueue(queue, new byte[100], "c@two.test");
+            first.Recipients[1].NextAttemptUnixMs = 4102444800000;
+            first.Recipients[1].Reason = "mx0.test said to RCPT: 450 4.2.0 Busy";
+            await SegmentQueueTests.Recorded(queue, first, 1);
+        }
+
+        Assert.Equal([$"{first.Id}", "b@two.test"], Words(await RunAsync("list", directory, "--reason", "*: 450 *")));
+        Assert.Equal([$"{first.Id}", "b@two.test", $"{second.Id}", "c@two.test"], Words(await RunAsync("list", directory, "--to", "TWO.test.")));
+        Assert.Equal("", await RunAsync("list", directory, "--older-than", "1h"));
+
+        Assert.StartsWith("flushed 2 recipients of 1 message" + Environment.NewLine, await RunAsync("flush", directory, first.Id.ToString()), StringComparison.Ordinal);
+        Assert.DoesNotContain("next in", await RunAsync("list", directory), StringComparison.Ordinal);
+        Assert.StartsWith("removed 2 recipients of 2 messages" + Environment.NewLine, await RunAsync("remove", directory, "--to", "two.test"), StringComparison.Ordinal);
+        Assert.Equal([$"{first.Id}", "a@one.test"], Words(await RunAsync("list", directory)));
+        Assert.StartsWith("removed 0 recipients of 0 messages" + Environment.NewLine, await RunAsync("remove", directory, second.Id.ToString()), StringComparison.Ordinal);
+        Assert.Contains("b@two.test  discarded: removed by an operator", await RunAsync("show", directory, first.Id.ToString()), StringComparison.Ordinal);
+
+        static IEnumerable<string> Words(string listed) => listed.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(' ')[0]);
+    }
+
+    [Theory]
+    [InlineData("remove", "")]
+    [InlineData("remove", "--older-than 3 weeks")]
+    [InlineData("flush", "no-id")]
+    public async Task Refuses_an_order_that_says_nothing_or_nonsense(string command, string what)
+    {
+        var directory = Path.Combine(_root, "q");
+        await using (MessageQueue.Open([directory], TimeProvider.System)) { }
+        string[] words = what.StartsWith("--older", StringComparison.Ordinal) ? ["--older-than", what[13..]] : what.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        await Assert.ThrowsAsync<UsageException>(() => RunAsync([command, directory, .. words]));
+    }
+
+    [Fact]
     public async Task Sees_what_waits_while_the_queue_rolls_over_and_compacts()
     {
         var directory = Path.Combine(_root, "q");

@@ -27,6 +27,21 @@ public sealed class DueQueueTests
         });
 
     [Fact]
+    public void Gives_back_what_is_withdrawn_and_keeps_the_rest_in_order()
+    {
+        var queue = new DueQueue();
+        for (var i = 0; i < 20; i++) queue.Add(Entries.Entry(i, "a@x.test"), 0, 100 - i);
+        var withdrawn = new List<DueRecipient>();
+        queue.Withdraw((entry, _) => entry.Id.Value % 3 == 0, withdrawn);
+        Assert.Equal([0, 3, 6, 9, 12, 15, 18], withdrawn.Select(due => due.Entry.Id.Value).Order());
+        Assert.All(withdrawn, due => Assert.Equal(100 - due.Entry.Id.Value, due.DueNs));
+        var rest = new List<DueRecipient>();
+        Assert.Equal(13, queue.TakeDue(100, int.MaxValue, rest));
+        Assert.Equal(rest.Select(due => due.DueNs).Order(), rest.Select(due => due.DueNs));
+        Assert.DoesNotContain(rest, due => due.Entry.Id.Value % 3 == 0);
+    }
+
+    [Fact]
     public void Recipients_of_a_message_due_together_come_together()
     {
         var queue = new DueQueue();
