@@ -1,5 +1,6 @@
 using System.Globalization;
 using MailBench.Analysis.Books;
+using MailBench.Analysis.Comparing;
 using MailBench.Analysis.Verdicts;
 using MailBench.Model.Events;
 using MailBench.Model.Records;
@@ -9,8 +10,8 @@ namespace MailBench.Analysis;
 /// <summary>Latency samples of one trial for histograms: ns, infinities included.</summary>
 public sealed record TrialSamples(int Point, int Repetition, string Name, double[] SamplesNs);
 
-/// <summary>What an analysis gives: the summary, and the samples behind its percentiles.</summary>
-public sealed record AnalysisResult(RunSummary Summary, IReadOnlyList<TrialSamples> Samples);
+/// <summary>What an analysis gives: what was planned and on what machine, the summary, and the samples behind its percentiles.</summary>
+public sealed record AnalysisResult(RunHeader Header, RunSummary Summary, IReadOnlyList<TrialSamples> Samples);
 
 /// <summary>From a run folder alone to its summary. It never sees the runner: any old folder can be analysed again.</summary>
 public static class RunAnalysis
@@ -34,7 +35,7 @@ public static class RunAnalysis
         }
 
         var conditions = RunConditions.Of(header, points);
-        var comparisons = Comparing.Within(points);
+        var comparisons = WithinRun.Of(header, points);
         var summaryOfRun = new RunSummary
         {
             Run = header.Run,
@@ -53,7 +54,7 @@ public static class RunAnalysis
             Sentences = Sentences.Of(header, points, comparisons),
             Caveats = RunConditions.Caveats(header, points),
         };
-        return new AnalysisResult(summaryOfRun, samples);
+        return new AnalysisResult(header, summaryOfRun, samples);
     }
 
     private static RunHeader ReadHeader(RunFolder folder)

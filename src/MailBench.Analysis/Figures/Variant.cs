@@ -12,5 +12,5 @@ public static class Variant
     }
 
     /// <summary><c>per-mx-host</c>, or <c>queueDirectories 4</c>.</summary>
-    public static string Named(string path, string value) => path == "mta.strategy" ? value : $"{path[(path.LastIndexOf('.') + 1)..]} {value}";
+    public static string Named(string path, string value) => path is "mta.strategy" or "system" or "line.capacity" ? value : $"{path[(path.LastIndexOf('.') + 1)..]} {value}";
 }

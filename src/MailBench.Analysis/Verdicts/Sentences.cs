@@ -1,3 +1,4 @@
+using MailBench.Analysis.Comparing;
 using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
@@ -12,11 +13,11 @@ internal static class Sentences
     {
         var sentences = new List<string>();
         var good = points.Where(p => !p.Void).ToList();
-        foreach (var pair in comparisons.Where(c => c.Verdict == "by counts" && c.LoadModel == "backlog").GroupBy(c => (c.Factor, c.Base, c.Candidate))) sentences.Add(Headline([.. pair]));
+        foreach (var pair in comparisons.Where(c => c.CountRatios.Count > 0 && c.LoadModel == "backlog").GroupBy(c => (c.Factor, c.Base, c.Candidate))) sentences.Add(Headline([.. pair]));
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(Variant.Of)) sentences.Add(Needed(strategy.Key, [.. strategy]));
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(Variant.Of)) sentences.Add(Gave(strategy.Key, [.. strategy]));
         // Below saturation the schedule sets the rate; there only a real verdict is worth a sentence.
-        sentences.AddRange(comparisons.Where(c => c.LoadModel == "backlog").Select(c => c.Sentence));
+        sentences.AddRange(comparisons.Where(c => c.LoadModel == "backlog" || c.Verdict is not ("by counts" or "not comparable")).Select(c => c.Sentence));
         foreach (var strategy in good.Where(p => p.LoadModel == "open").GroupBy(Variant.Of)) sentences.Add(Waited(strategy.Key, [.. strategy]));
         if (header.Repetitions == 1 && comparisons.Count > 0)
             sentences.Add("Ranked by counts only: with one repetition of seconds, differences of rates are shown and decide nothing.");
@@ -27,24 +28,25 @@ internal static class Sentences
         return sentences;
     }
 
-    /// <summary>Counts of one window move by the messages that happen to be in it: below the method's practical threshold they rank nothing.</summary>
-    private const double CountThreshold = 0.03;
-
     /// <summary>A pair over all lines it was compared at: the middle ratio of each count.</summary>
     private static string Headline(IReadOnlyList<ComparisonSummary> pair)
     {
         var ratios = pair.SelectMany(c => c.CountRatios).GroupBy(r => r.Key).ToDictionary(g => g.Key, g => Quantiles.Median(g.Select(r => (double?)r.Value))!.Value);
         var first = pair[0];
         var (a, b) = (Variant.Named(first.Factor, first.Base), Variant.Named(first.Factor, first.Candidate));
-        var (fewer, more) = (ratios.Values.Any(r => r < 1 - CountThreshold), ratios.Values.Any(r => r > 1 + CountThreshold));
-        var ranked = (fewer, more) switch
+        return $"Against {a}, {b} needs per delivery {ClockFreeCounts.Words(ratios)}; {Ranked(pair, a, b)}.";
+    }
+
+    private static string Ranked(IReadOnlyList<ComparisonSummary> pair, string a, string b)
+    {
+        if (pair.Any(c => c.Verdict != "by counts")) return "by rates: " + string.Join(", ", pair.GroupBy(c => c.Verdict).Select(g => pair.Count == 1 ? g.Key : $"{g.Key} at {g.Count()} of {pair.Count}"));
+        return ClockFreeCounts.Sides(pair.SelectMany(c => c.DecisiveCounts.Values)) switch
         {
             (true, false) => $"by counts, {b} ranks first",
             (false, true) => $"by counts, {a} ranks first",
             (true, true) => "the counts do not agree on an order",
             _ => "no difference worth an order",
         };
-        return $"Against {a}, {b} needs per delivery {Comparing.Fewer(ratios)}; {ranked}.";
     }
 
     private static string Needed(string strategy, IReadOnlyList<PointSummary> points)

@@ -76,6 +76,9 @@ public static partial class SettingsTable
         new("phases.steady", SettingKind.Duration, "30s", "The window in which rates are measured.") { Min = 0.5, Max = 7 * Day },
         new("phases.drain", SettingKind.Duration, "30s", "How long the SUT may go on delivering after the load has ended; what is left is still queued.") { Min = 0.5, Max = 7 * Day },
 
+        new("compare.factors", SettingKind.List, "", "What may differ beside the swept setting when points are compared: axes of the feature vector, or settings such as load.sessions. Everything else must be equal.") { Sweepable = false, Pattern = FactorPattern(), Form = "the name of a feature axis or the path of a setting" },
+        new("compare.threshold", SettingKind.Share, "3%", "Difference below which two rates or latencies are called unchanged.") { Sweepable = false, Min = 0.001, Max = 1 },
+
         new("gates.ceiling", SettingKind.Number, "1.5", "Source-to-sink ceiling ÷ result below which a point is void.") { Min = 1, Max = 100 },
         new("gates.lateness", SettingKind.Duration, "1ms", "Lateness of the source at p50, p95 or p99 beyond which a point is void …") { Max = 60 },
         new("gates.latenessShare", SettingKind.Share, "10%", "… unless it is below this share of the response time there.") { Max = 1 },
@@ -108,6 +111,9 @@ public static partial class SettingsTable
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,60}[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
     private static partial Regex SuffixPattern();
+
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z.]{0,60}$", RegexOptions.CultureInvariant)]
+    private static partial Regex FactorPattern();
 
     [GeneratedRegex(@"^[^:\s]+:(delay|servfail|nxdomain|refused|drop|truncate|lame|no-additional)(:\S+)?$", RegexOptions.CultureInvariant)]
     private static partial Regex FaultPattern();

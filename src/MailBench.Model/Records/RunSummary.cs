@@ -184,26 +184,3 @@ public sealed record BooksSummary
     public required bool Close { get; init; }
     public bool CountedNotBooked { get; init; }
 }
-
-/// <summary>Two groups of points that differ in one factor, at equal other axes.</summary>
-public sealed record ComparisonSummary
-{
-    public required string Sweep { get; init; }
-    public required string LoadModel { get; init; }
-
-    /// <summary>The path that differs, for example <c>mta.strategy</c>.</summary>
-    public required string Factor { get; init; }
-    public required string Base { get; init; }
-    public required string Candidate { get; init; }
-
-    /// <summary>The axes that both share.</summary>
-    public required IReadOnlyDictionary<string, string> At { get; init; }
-
-    /// <summary><c>by counts</c> (quick), <c>improved</c>, <c>regressed</c>, <c>unchanged</c>, <c>inconclusive</c>, <c>not comparable</c>.</summary>
-    public required string Verdict { get; init; }
-
-    /// <summary>Candidate ÷ base: of rates (never a verdict with one repetition) and of counts.</summary>
-    public double? RateRatio { get; init; }
-    public required IReadOnlyDictionary<string, double> CountRatios { get; init; }
-    public required string Sentence { get; init; }
-}

@@ -29,7 +29,7 @@ internal static class HtmlReport
             <h1>{E(run.ProfileName)}</h1>
             <p class="lead">{E(run.Description ?? "")}</p>
             {Badge(run)}
-            <nav aria-label="Sections"><ul><li><a href="#words">In words</a></li>{(plots.Count > 0 ? "<li><a href=\"#plots\">Plots</a></li>" : "")}<li><a href="#points">Points</a></li><li><a href="#details">Each point</a></li><li><a href="#disclosure">Disclosure</a></li></ul></nav>
+            <nav aria-label="Sections"><ul><li><a href="#words">In words</a></li>{(plots.Count > 0 ? "<li><a href=\"#plots\">Plots</a></li>" : "")}{(run.Comparisons.Count > 0 ? "<li><a href=\"#comparisons\">Comparisons</a></li>" : "")}<li><a href="#points">Points</a></li><li><a href="#details">Each point</a></li><li><a href="#disclosure">Disclosure</a></li></ul></nav>
             </header>
             <main>
             <h2 id="words">In words</h2>
@@ -43,6 +43,7 @@ internal static class HtmlReport
             page.Append("</div>\n");
         }
 
+        page.Append(ComparisonSection.Render(run));
         page.Append("<h2 id=\"points\">Points</h2>\n").Append(PointsTable(run)).Append("<h2 id=\"details\">Each point</h2>\n");
         foreach (var point in run.Points) page.Append(PointDetails.Render(point));
         page.Append("<h2 id=\"disclosure\">Disclosure</h2>\n").Append(Disclosure.Render(run));

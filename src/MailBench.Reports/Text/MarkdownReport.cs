@@ -26,6 +26,13 @@ internal static class MarkdownReport
                 + $"| {(delivery is null ? Say.None : Say.Ms(delivery.P50))} | {(delivery is null ? Say.None : Say.Ms(delivery.P99))} | {Plain(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))} |\n");
         }
 
+        if (run.Comparisons.Count > 0)
+        {
+            text.Append("\n## Comparisons\n\n| candidate | against | at | ratio | 95 % interval | p (Holm) | verdict |\n|---|---|---|--:|--:|--:|---|\n");
+            foreach (var c in run.Comparisons)
+                text.Append($"| {Plain(c.Candidate)} | {Plain(c.Base)} | {Plain(string.Join(", ", c.At.Select(a => a.Value)))} | {Say.Number(c.Metric?.Ratio ?? c.RateRatio)} | {(c.Metric?.Low is null ? Say.None : $"{Say.Number(c.Metric.Low)} … {Say.Number(c.Metric.High)}")} | {Say.Number(c.Metric?.AdjustedPValue)} | {Plain(c.Verdict + (c.Why is null ? "" : ": " + c.Why))} |\n");
+        }
+
         text.Append("\n## Books (recipients)\n\n| point | offered | refused | accepted | delivered | failed with DSN | discarded | still queued | lost | uncertain | duplicates |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
         foreach (var p in run.Points)
         {

@@ -1,4 +1,4 @@
-using MailBench.Analysis.Verdicts;
+using MailBench.Analysis.Comparing;
 using MailBench.Model.Records;
 using Xunit;
 
@@ -11,16 +11,17 @@ public sealed class UnequalDurabilityTests
     [InlineData("synced", "os")]
     public void Points_of_unequal_durability_are_never_ranked(string one, string other)
     {
-        var comparison = Assert.Single(Comparing.Within([Point(0, one), Point(1, other)]));
+        var comparison = Assert.Single(Within(Point(0, one), Point(1, other)));
         Assert.Equal("not comparable", comparison.Verdict);
         Assert.Null(comparison.RateRatio);
         Assert.Empty(comparison.CountRatios);
         Assert.EndsWith("their durability differs.", comparison.Sentence, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Points_of_equal_durability_are_compared() =>
-        Assert.Equal("by counts", Assert.Single(Comparing.Within([Point(0, "os"), Point(1, "os") with { Axes = new Dictionary<string, string> { ["mta.durability"] = "x" } }])).Verdict);
+    private static IReadOnlyList<ComparisonSummary> Within(params PointSummary[] points) =>
+        WithinRun.Of(PlantedTrial.Healthy().Header(Planned(points[0])) with { Points = [.. points.Select(Planned)] }, points);
+
+    private static PlannedPoint Planned(PointSummary point) => new(point.Point, point.Sweep, point.Axes, new Dictionary<string, string>());
 
     private static PointSummary Point(int number, string durability) => PlantedTrial.Healthy().Analyze() with
     {

@@ -70,7 +70,7 @@ public sealed class HostileReportTests : IDisposable
             DriftHalfWidth = figure,
         }).ToList();
         var samples = new[] { new TrialSamples(0, 0, "delivery", [figure]) };
-        RunReport.Write(new AnalysisResult(result.Summary with { Points = points }, samples), new RunFolder(Directory.CreateDirectory(Folder.Root).FullName));
+        RunReport.Write(result with { Summary = result.Summary with { Points = points }, Samples = samples }, new RunFolder(Directory.CreateDirectory(Folder.Root).FullName));
         ConsoleSummary.Print(result.Summary with { Points = points }, AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Null) }));
         Assert.True(new FileInfo(Folder.ReportHtml).Length > 500);
     }
@@ -79,7 +79,7 @@ public sealed class HostileReportTests : IDisposable
     public void A_run_without_points_has_a_report()
     {
         var result = SampleRun.Result();
-        RunReport.Write(new AnalysisResult(result.Summary with { Points = [], Sentences = [] }, []), new RunFolder(Directory.CreateDirectory(Folder.Root).FullName));
+        RunReport.Write(result with { Summary = result.Summary with { Points = [], Sentences = [] }, Samples = [] }, new RunFolder(Directory.CreateDirectory(Folder.Root).FullName));
         ConsoleSummary.Print(result.Summary with { Points = [], Sentences = [] }, AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(TextWriter.Null) }));
     }
 

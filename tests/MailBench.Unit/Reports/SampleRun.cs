@@ -72,8 +72,23 @@ internal static class SampleRun
             Sentences = ["per-recipient needed 4,880 octets on the line, 1 transactions, 0.002 connections, 0.01 DNS queries per delivery.", "per-mx-host needed 505 octets on the line per delivery.", "Point 11 is void: role mta failed."],
             Caveats = ["DNS does not cross the line."],
         };
-        return new AnalysisResult(run, [new TrialSamples(6, 0, "delivery", [1e6, 2e6, double.PositiveInfinity])]);
+        return new AnalysisResult(Header(run), run, [new TrialSamples(6, 0, "delivery", [1e6, 2e6, double.PositiveInfinity])]);
     }
+
+    private static RunHeader Header(RunSummary run) => new()
+    {
+        Run = run.Run,
+        ProfileName = run.ProfileName,
+        Seed = run.Seed,
+        Command = run.Command,
+        StartedAt = run.StartedAt,
+        StartedMonotonicNs = 0,
+        Machine = run.Machine,
+        Storage = run.Storage,
+        Points = [],
+        Repetitions = 1,
+        LineBackend = "userspace",
+    };
 
     private static PointSummary Point(int number, string sweep, string load, long capacity, string strategy, double octets)
     {

@@ -1,0 +1,33 @@
+namespace MailBench.Analysis.Comparing;
+
+/// <summary>
+/// What this machine shows between equal things (A/A): repetitions that follow each other of the same point are pairs that differ in nothing. <see cref="Ratio"/> − 1 is the 95th
+/// percentile of |candidate ÷ base| over as many blocks as the comparison has; null with fewer than <see cref="FewestPairs"/> pairs. They lie farther apart in time than the two
+/// sides of a block, so that the floor is rather too high than too low.
+/// </summary>
+public sealed record NoiseFloor(int Pairs, double? Ratio)
+{
+    public const int FewestPairs = 20;
+    private const int Draws = 2000;
+
+    /// <param name="series">The metric of each point, repetition by repetition.</param>
+    /// <param name="blocks">Blocks of the comparison that is held against the floor.</param>
+    public static NoiseFloor Of(IEnumerable<IReadOnlyList<double>> series, int blocks)
+    {
+        var pairs = series.SelectMany(values => values.Zip(values.Skip(1), (before, after) => Math.Log(after / before))).Where(double.IsFinite).ToArray();
+        if (pairs.Length < FewestPairs || blocks < 1) return new NoiseFloor(pairs.Length, null);
+
+        // Equal things have no order: every pair's sign is open. The seed is fixed: the same run has the same floor.
+        var chance = new Random(1);
+        var means = new double[Draws];
+        for (var i = 0; i < Draws; i++)
+        {
+            double sum = 0;
+            for (var b = 0; b < blocks; b++) sum += chance.Next(2) == 0 ? pairs[chance.Next(pairs.Length)] : -pairs[chance.Next(pairs.Length)];
+            means[i] = Math.Abs(sum / blocks);
+        }
+
+        Array.Sort(means);
+        return new NoiseFloor(pairs.Length, Math.Exp(means[(int)(0.95 * Draws)]));
+    }
+}

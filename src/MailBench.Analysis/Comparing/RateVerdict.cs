@@ -1,0 +1,34 @@
+using static System.FormattableString;
+
+namespace MailBench.Analysis.Comparing;
+
+/// <summary>What a comparison of rates or latencies comes to, in the method's words, and why when that is not plain.</summary>
+public sealed record RateVerdict(string Word, string? Why)
+{
+    public const string Improved = "improved", Regressed = "regressed", Unchanged = "unchanged", Inconclusive = "inconclusive";
+
+    /// <summary>Below it the sign-flip test cannot reach its level, whatever is seen.</summary>
+    public const int FewestBlocks = 6;
+    internal const double Level = 0.05;
+
+    /// <summary>
+    /// Improved or Regressed: the interval lies wholly beyond the threshold, and the sign-flip test, corrected for all comparisons of the run, agrees. Unchanged: wholly within.
+    /// Everything else, and everything on a machine whose own noise exceeds the threshold, is Inconclusive.
+    /// </summary>
+    /// <param name="ratio">Candidate ÷ base; null: too few blocks for an interval.</param>
+    /// <param name="adjustedP">After <see cref="Holm"/>.</param>
+    /// <param name="comparisons">How many were corrected for.</param>
+    /// <param name="threshold">δ, 0.03 for 3 %.</param>
+    /// <param name="higherIsBetter">A rate; false: a latency.</param>
+    public static RateVerdict Of(PairedRatio? ratio, double adjustedP, int comparisons, double threshold, NoiseFloor floor, bool higherIsBetter)
+    {
+        if (ratio is null || ratio.Blocks < FewestBlocks) return new(Inconclusive, $"verdicts on rates need {FewestBlocks} repetitions, here {(ratio?.Blocks ?? 1)}");
+        if (floor.Ratio - 1 > threshold) return new(Inconclusive, Invariant($"on this machine equal things differ by up to {floor.Ratio - 1:0.0%}, more than the threshold of {threshold:0.#%}"));
+        var (down, up) = (1 / (1 + threshold), 1 + threshold);
+        if (ratio.Low >= down && ratio.High <= up) return new(Unchanged, null);
+        if (ratio.Low <= up && ratio.High >= down) return new(Inconclusive, Invariant($"the interval reaches across the threshold of {threshold:0.#%}"));
+        if (adjustedP > Level)
+            return new(Inconclusive, Invariant($"among {comparisons} comparisons the sign-flip test leaves p = {adjustedP:0.000}; {Holm.BlocksFor(comparisons, Level)} repetitions could settle it"));
+        return new(ratio.Low > up == higherIsBetter ? Improved : Regressed, null);
+    }
+}
