@@ -67,7 +67,7 @@ internal static class RatePlot
         LabelFormatter = power => Math.Abs(power) > 9 ? "" : Math.Pow(10, power).ToString("#,0.#########", System.Globalization.CultureInfo.InvariantCulture),
     };
 
-    private static bool Wanted(PointSummary p) => p.DeliveredPerSecond > 0 && p.LoadModel != "open";
+    internal static bool Wanted(PointSummary p) => p.DeliveredPerSecond > 0 && p.LoadModel != "open";
 
     private static double Place(long capacity) => Math.Log10(capacity);
 }

@@ -17,12 +17,13 @@ internal static partial class RunPlots
     public static IReadOnlyList<RunPlot> Of(RunSummary run)
     {
         var plots = new List<RunPlot>();
-        if (PlotSeries.Of(run, p => p.DeliveredPerSecond > 0 && p.LoadModel != "open").Count > 0)
-        {
+        var saturated = run.Points.Where(p => !p.Void && RatePlot.Wanted(p)).ToList();
+        if (saturated.Select(p => p.CapacityBitsPerSecond).Distinct().Count() > 1)
             plots.Add(new RunPlot("rate", "Delivered rate against line capacity", RatePlot.Alt(run), theme => RatePlot.Draw(run, theme)));
+        else if (saturated.Count > 0)
+            plots.Add(new RunPlot("rate", "Delivered rate", RateBarsPlot.Alt(run), theme => RateBarsPlot.Draw(run, theme)));
+        if (saturated.Any(p => p.BusyForward is not null))
             plots.Add(new RunPlot("busy", "How busy the line was", BusyPlot.Alt(run), theme => BusyPlot.Draw(run, theme)));
-        }
-
         if (LedgerPlot.HasData(run)) plots.Add(new RunPlot("ledger", "Ledger: what a delivery costs", LedgerPlot.Alt(run), theme => LedgerPlot.Draw(run, theme)));
         if (LatencyPlot.HasData(run)) plots.Add(new RunPlot("latency", "Delivery latency by percentile", LatencyPlot.Alt(run), theme => LatencyPlot.Draw(run, theme)));
         return plots;
