@@ -63,10 +63,22 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     /// <summary>The answer to the end of data that was left open. Present the unconsumed input again afterwards.</summary>
     public void Resume(SmtpReply reply, IBufferWriter<byte> output)
     {
+        EndWaiting();
+        Say(reply, output);
+    }
+
+    /// <summary>The same with a positive reply in its wire form, for one that is made for each message.</summary>
+    public void ResumeAccepted(ReadOnlySpan<byte> encodedReply, IBufferWriter<byte> output)
+    {
+        EndWaiting();
+        output.Write(encodedReply);
+    }
+
+    private void EndWaiting()
+    {
         if (_mode != Mode.Waiting) throw new InvalidOperationException("No answer to end of data is owed.");
         _mode = Mode.Command;
         ForgetTransaction();
-        Say(reply, output);
     }
 
     private int ReceiveLine(ReadOnlySpan<byte> input, ISmtpServerSession owner, IBufferWriter<byte> output)
