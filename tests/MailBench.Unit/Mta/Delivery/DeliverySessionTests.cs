@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using MailBench.Model.Options;
 using MailBench.Mta.Delivery;
-using MailBench.Mta.Submission;
 using MailBench.Mta.Routing;
+using MailBench.Mta.Submission;
 using MailBench.Testing.Smtp;
 using Xunit;
 
