@@ -3,7 +3,7 @@ using System.Globalization;
 namespace MailBench.Benchmarks.Rows;
 
 /// <summary>
-/// One row of the table that INTERNALS.md keeps of the peers: a command that measures what the row claims, in alternating rounds, and prints each round, the medians and the ratios. Each role is
+/// One row of the tables that INTERNALS.md keeps of the peers and of the core: a command that measures what the row claims, in alternating rounds, and prints each round, the medians and the ratios. Each role is
 /// a process of its own, so that its CPU time is its own.
 /// </summary>
 internal sealed record Row(string Name, Action<RowOptions> Measure)
@@ -15,6 +15,8 @@ internal sealed record Row(string Name, Action<RowOptions> Measure)
         new("dns", DnsRow.Measure),
         new("lateness", LatenessRow.Measure),
         new("line", LineRow.Measure),
+        new("core", CoreRow.Measure),
+        new("acceptance", AcceptanceRow.Measure),
         new("arsoft-server", ArsoftServer.Serve),
     ];
 
