@@ -16,6 +16,8 @@ var root = new RootCommand("MailBench measures mail delivery: a load harness, an
     DnsCommand.Create(),
     LineCommand.Create(),
     SourceCommand.Create(),
+    MailboxCommand.Create(),
+    PollCommand.Create(),
     QueueCommand.Create(),
 };
 

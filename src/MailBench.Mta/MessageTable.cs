@@ -37,6 +37,7 @@ internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
         var recipient = Attempted(entry, index, reason);
         if (recipient.NextAttemptUnixMs == 0) counters.Deferred++;
         recipient.NextAttemptUnixMs = nextAttemptUnixMs;
+        entry.EndKeeping();
         queue.Record(entry, index);
     }
 
@@ -83,7 +84,9 @@ internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
         else if (state == RecipientState.Failed) counters.Failed++;
         else if (state == RecipientState.Discarded) counters.Discarded++;
         if (state == RecipientState.Failed) row.Failing--;
-        if (--row.Waiting == 0) _rows.Remove(entry.Id);
+        if (--row.Waiting > 0) return;
+        _rows.Remove(entry.Id);
+        entry.EndKeeping();
     }
 
     private static RecipientEntry Attempted(QueueEntry entry, int index, string? reason)

@@ -26,7 +26,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
 
     private readonly Random _random = new(seed);
 
-    public static FakeDisk NewDisk(int seed) => new(seed) { Devices = path => path.StartsWith("/q", StringComparison.Ordinal) ? 1UL : 2UL };
+    public static FakeDisk NewDisk(int seed) => new(seed) { Allocates = seed % 2 == 0, Devices = path => path.StartsWith("/q", StringComparison.Ordinal) ? 1UL : 2UL };
 
     /// <summary>A queue without threads, and what does all that waits.</summary>
     public static (MessageQueue Queue, Action Turn) Open(QueueBackend backend, FakeDisk disk, Action<QueueDamage>? damaged = null)

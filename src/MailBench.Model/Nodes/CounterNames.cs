@@ -67,6 +67,16 @@ public static class CounterNames
     /// <summary>The time open without idle time between transactions: what the concurrency term counts.</summary>
     public const string SessionOutBusyNs = "sessionOutBusyNs";
 
+    // Mailbox server.
+    public const string Logins = "logins";
+    public const string LoginsRefused = "loginsRefused";
+    public const string Retrieved = "retrieved";
+    public const string Deleted = "deleted";
+    public const string StoredOctets = "storedOctets";
+
+    // Users who poll.
+    public const string Polls = "polls";
+
     // DNS responder.
     public const string Queries = "queries";
     public const string DnsOctetsIn = "dnsOctetsIn";

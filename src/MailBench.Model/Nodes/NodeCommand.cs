@@ -32,6 +32,9 @@ public sealed record BeginTrialCommand(TrialId Trial, string? EventsPath) : Node
 {
     /// <summary>Source: where and what to send. Others ignore it.</summary>
     public SourceOptions? Source { get; init; }
+
+    /// <summary>Users: where and how they poll. Others ignore it.</summary>
+    public PollOptions? Poll { get; init; }
 }
 
 /// <summary>Source: begin to offer (the workload was composed at begin).</summary>

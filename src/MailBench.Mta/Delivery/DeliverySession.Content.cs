@@ -36,10 +36,16 @@ internal sealed partial class DeliverySession
                 return;
             }
 
-            if (!TryReadPiece(entry, (int)Math.Min(left, DeliveryStage.PieceBytes), out var count)) return;
-            _stuffer.Write(_stage.Piece.AsSpan(0, count), connection.Output);
-            _offset += count;
+            if (entry.Kept is { } kept) Write(kept.PieceAt(_offset), connection);
+            else if (TryReadPiece(entry, (int)Math.Min(left, DeliveryStage.PieceBytes), out var count)) Write(_stage.Piece.AsSpan(0, count), connection);
+            else return;
         }
+    }
+
+    private void Write(ReadOnlySpan<byte> piece, Connection connection)
+    {
+        _stuffer.Write(piece, connection.Output);
+        _offset += piece.Length;
     }
 
     private void EndContent(Connection connection)

@@ -6,20 +6,30 @@ namespace MailBench.Mta.Queue;
 /// <summary>A message's number in its queue, unique over all directories and restarts; written in base 36.</summary>
 public readonly record struct QueueId(long Value)
 {
+    public const int MaxLength = 13;
+
     private const string Digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
     public override string ToString()
     {
-        Span<char> text = stackalloc char[13];
+        Span<byte> text = stackalloc byte[MaxLength];
+        return Encoding.ASCII.GetString(text[..Format(text)]);
+    }
+
+    /// <summary>Writes the written form, at most <see cref="MaxLength"/> octets; returns how many.</summary>
+    public int Format(Span<byte> target)
+    {
+        Span<byte> text = stackalloc byte[MaxLength];
         var at = text.Length;
         var rest = Value;
         do
         {
-            text[--at] = Digits[(int)(rest % 36)];
+            text[--at] = (byte)Digits[(int)(rest % 36)];
             rest /= 36;
         }
         while (rest > 0);
-        return text[at..].ToString();
+        text[at..].CopyTo(target);
+        return text.Length - at;
     }
 
     /// <summary>Reads the written form, in either case; false when it is none.</summary>
@@ -94,6 +104,18 @@ public sealed class QueueEntry
 
     /// <summary>Where the queue keeps the content; only the queue reads it.</summary>
     internal object? Place { get; set; }
+
+    /// <summary>The content, where it is still in memory: then nobody needs to read the queue's files. Null does not mean that there is none.</summary>
+    internal IKeptContent? Kept { get; private set; }
+
+    internal void Keep(IKeptContent content) => Kept = content;
+
+    /// <summary>Its content is not wanted soon.</summary>
+    internal void EndKeeping()
+    {
+        Kept?.Dispose();
+        Kept = null;
+    }
 
     /// <summary>Recipients still <see cref="RecipientState.Waiting"/>.</summary>
     public int Unfinished => Recipients.Count(r => r.State == RecipientState.Waiting);

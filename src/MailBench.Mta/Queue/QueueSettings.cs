@@ -14,11 +14,11 @@ public sealed record QueueSettings
     /// <summary>At which a segment is full. Small enough that a finished one is soon there to be written again in place, large enough that the change of segments does not count.</summary>
     public long SegmentBytes { get; init; } = 16L << 20;
 
-    /// <summary>Filled with zeros before a fresh segment's first use: little, so that a fresh queue opens in milliseconds.</summary>
+    /// <summary>Allocated before a fresh segment's first use: little, so that a queue that stays small takes little.</summary>
     public long FirstZoneBytes { get; init; } = 1L << 20;
 
-    /// <summary>By how much a segment's filled zone grows at a time.</summary>
-    public long ZoneStepBytes { get; init; } = 2L << 20;
+    /// <summary>By how much a segment's zone grows at a time; each step costs its group a journal commit.</summary>
+    public long ZoneStepBytes { get; init; } = 8L << 20;
 
     /// <summary>Kept free for state records when the disk is full, so that deliveries can still be noted and space comes back.</summary>
     public long ReserveBytes { get; init; } = 64L << 10;

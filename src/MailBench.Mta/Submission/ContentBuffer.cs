@@ -1,71 +1,83 @@
-using System.Buffers;
+using System.Collections;
+using MailBench.Mta.Queue;
 
 namespace MailBench.Mta.Submission;
 
 /// <summary>
-/// Content on its way in, in pooled pieces that are charged to a <see cref="ReceiveBudget"/>. It owns the pieces until <see cref="Dispose"/>, which its owner calls once: when
-/// the transaction is void, or when the queue has answered. On the MTA's loop only.
+/// Content on its way in, trace header in front, in blocks of a <see cref="BlockPool"/>; as a list, its pieces for the queue. Once the queue has answered it may stay for the delivery, which then reads
+/// no file. Owned by one at a time, who disposes it once: the session, the pending message, the queue entry. On the MTA's loop only; the committer reads while the message is pending.
 /// </summary>
-internal sealed class ContentBuffer(ReceiveBudget budget) : IDisposable
+internal sealed class ContentBuffer(BlockPool pool) : IKeptContent, IReadOnlyList<ReadOnlyMemory<byte>>
 {
-    private const int SmallestPiece = 4 << 10;
-    private const int LargestPiece = 64 << 10;
-
-    private readonly List<byte[]> _pieces = [];
-    private int _usedOfLast;
-    private long _charged;
+    private readonly List<byte[]> _blocks = [];
+    private ReceiveBudget? _charged;
 
     public long Length { get; private set; }
 
-    /// <summary>Appends a copy; false when the budget does not allow it (nothing may be added afterwards, the content has a hole).</summary>
+    /// <summary>Pieces.</summary>
+    public int Count => _blocks.Count;
+
+    public ReadOnlyMemory<byte> this[int index] => _blocks[index].AsMemory(0, index == _blocks.Count - 1 ? UsedOfLast : BlockPool.BlockBytes);
+
+    private int UsedOfLast => (int)(Length - ((_blocks.Count - 1L) * BlockPool.BlockBytes));
+
+    /// <summary>Appends a copy; false when the pool's limit does not allow it (nothing may be added afterwards, the content has a hole).</summary>
     public bool TryAdd(ReadOnlySpan<byte> octets)
     {
         while (!octets.IsEmpty)
         {
-            if (_pieces.Count == 0 || _usedOfLast == _pieces[^1].Length)
-                if (!TryGrow(octets.Length)) return false;
-            var free = _pieces[^1].AsSpan(_usedOfLast);
+            var used = (int)(Length % BlockPool.BlockBytes);
+            if (used == 0 && !TryGrow()) return false;
+            var free = _blocks[^1].AsSpan(used);
             var take = Math.Min(free.Length, octets.Length);
             octets[..take].CopyTo(free);
             octets = octets[take..];
-            _usedOfLast += take;
             Length += take;
         }
 
         return true;
     }
 
-    /// <summary>The content behind <paramref name="head"/>, for the queue; valid until <see cref="Dispose"/>.</summary>
-    public ReadOnlyMemory<byte>[] After(ReadOnlyMemory<byte> head)
+    public ReadOnlySpan<byte> PieceAt(long offset)
     {
-        var content = new ReadOnlyMemory<byte>[1 + _pieces.Count];
-        content[0] = head;
-        for (var i = 0; i < _pieces.Count; i++) content[i + 1] = i == _pieces.Count - 1 ? _pieces[i].AsMemory(0, _usedOfLast) : _pieces[i];
-        return content;
+        var block = (int)(offset / BlockPool.BlockBytes);
+        return block >= _blocks.Count ? default : this[block].Span[(int)(offset % BlockPool.BlockBytes)..];
+    }
+
+    /// <summary>Charges it as kept, no longer as being received; false when as much is kept as may be.</summary>
+    public bool TryKeep()
+    {
+        var bytes = (long)_blocks.Count * BlockPool.BlockBytes;
+        if (!pool.Kept.TryTake(bytes)) return false;
+        _charged!.GiveBack(bytes);
+        _charged = pool.Kept;
+        return true;
     }
 
     public void Dispose()
     {
-        foreach (var piece in _pieces) ArrayPool<byte>.Shared.Return(piece);
-        _pieces.Clear();
-        budget.GiveBack(_charged);
-        _charged = 0;
+        if (_charged is not { } charged) throw new ObjectDisposedException(nameof(ContentBuffer), "Content was given back twice.");
+        _charged = null;
+        charged.GiveBack((long)_blocks.Count * BlockPool.BlockBytes);
+        foreach (var block in _blocks) pool.GiveBack(block);
+        _blocks.Clear();
+        Length = 0;
+        pool.GiveBack(this);
     }
 
-    /// <summary>Pieces double with the content, so that a short message holds little and a long one is in few.</summary>
-    private bool TryGrow(int wanted)
+    public IEnumerator<ReadOnlyMemory<byte>> GetEnumerator()
     {
-        var size = (int)Math.Clamp(Math.Max(wanted, Length), SmallestPiece, LargestPiece);
-        var piece = ArrayPool<byte>.Shared.Rent(size);
-        if (!budget.TryTake(piece.Length))
-        {
-            ArrayPool<byte>.Shared.Return(piece);
-            return false;
-        }
+        for (var i = 0; i < Count; i++) yield return this[i];
+    }
 
-        _charged += piece.Length;
-        _pieces.Add(piece);
-        _usedOfLast = 0;
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    internal void Begin() => _charged = pool.Received;
+
+    private bool TryGrow()
+    {
+        if (pool.TakeBlock() is not { } block) return false;
+        _blocks.Add(block);
         return true;
     }
 }

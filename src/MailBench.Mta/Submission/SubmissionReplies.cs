@@ -17,7 +17,18 @@ internal static class SubmissionReplies
     public static readonly SmtpReply QueueBusy = SmtpReply.Of(452, "4.3.1", "Too much mail waits for the queue's disk, try again later");
     public static readonly SmtpReply TooLarge = SmtpReply.Of(552, "5.3.4", "Message is larger than the queue takes");
 
-    public static SmtpReply Queued(QueueId id) => SmtpReply.Of(250, "2.0.0", $"Ok: queued as {id}");
+    public static int MaxQueuedBytes => QueuedAs.Length + QueueId.MaxLength + 2;
+
+    private static ReadOnlySpan<byte> QueuedAs => "250 2.0.0 Ok: queued as "u8;
+
+    /// <summary>The reply to a message that is queued, on the wire; returns its octets.</summary>
+    public static int WriteQueued(QueueId id, Span<byte> target)
+    {
+        QueuedAs.CopyTo(target);
+        var used = QueuedAs.Length + id.Format(target[QueuedAs.Length..]);
+        "\r\n"u8.CopyTo(target[used..]);
+        return used + 2;
+    }
 
     public static SmtpReply Loop(int hops) => SmtpReply.Of(554, "5.4.6", $"Mail loop: {hops} Received fields");
 

@@ -8,25 +8,24 @@ namespace MailBench.Mta.Submission;
 internal sealed partial class SubmissionSession : ISmtpServerSession
 {
     private readonly List<byte[]> _recipients = [];
-    private byte[] _heloName = [];
-    private bool _extended;
+    private byte[] _trace = [];
     private byte[] _reversePath = [];
     private BodyKind _body;
     private ContentBuffer? _content;
     private HopCounter _hops;
-    private bool _outOfMemory;
+    private QueueId _id;
+    private int _traceBytes;
 
     public SmtpReply? OnHelo(ReadOnlySpan<byte> name, bool extended)
     {
-        _heloName = name.ToArray();
-        _extended = extended;
+        _trace = TraceHeader.Begin(name, extended, _connection!.RemoteEndPoint.Address, stage.Options.HostName);
         return null;
     }
 
     public SmtpReply? OnMail(in MailCommand mail)
     {
         if (stage.IsQueueFull) return SubmissionReplies.QueueFull;
-        if (mail.SizeBytes > 0 && !stage.Budget.Has(mail.SizeBytes)) return SubmissionReplies.NoMemory;
+        if (mail.SizeBytes > 0 && !stage.Blocks.Received.Has(mail.SizeBytes)) return SubmissionReplies.NoMemory;
         _reversePath = mail.Path.ToArray();
         _body = mail.Body;
         return null;
@@ -44,38 +43,36 @@ internal sealed partial class SubmissionSession : ISmtpServerSession
 
     public SmtpReply? OnData()
     {
-        _content = new ContentBuffer(stage.Budget);
+        _id = stage.Queue.ReserveId();
         _hops = default;
-        _outOfMemory = false;
+        _content = stage.Blocks.Rent();
+        var trace = stage.Trace.Complete(_trace, _id);
+        _traceBytes = trace.Length;
+        Add(trace);
         return null;
     }
 
     public void OnContent(ReadOnlySpan<byte> octets)
     {
-        if (_outOfMemory || _content is null) return;
+        if (_content is null) return;
         _hops.Add(octets);
-        if (_content.TryAdd(octets)) return;
-
-        // The rest must be read to its end before the refusal can be given: nothing of it is kept.
-        _outOfMemory = true;
-        _content.Dispose();
+        Add(octets);
     }
 
     public SmtpReply? OnEndOfData()
     {
-        var refusal = _outOfMemory ? SubmissionReplies.NoMemory : _hops.Hops > stage.Options.Settings.MaxHops ? SubmissionReplies.Loop(_hops.Hops) : null;
+        var refusal = _content is null ? SubmissionReplies.NoMemory : _hops.Hops > stage.Options.Settings.MaxHops ? SubmissionReplies.Loop(_hops.Hops) : null;
         if (refusal is not null)
         {
             DropTransaction();
             return refusal;
         }
 
-        var id = stage.Queue.ReserveId();
-        var trace = TraceHeader.Compose(_heloName, _extended, _connection!.RemoteEndPoint.Address, stage.Options.HostName, id, stage.Time.GetUtcNow());
-        var message = new NewMessage { Id = id, ReversePath = _reversePath, Recipients = [.. _recipients], Content = _content!.After(trace), Body = _body };
-        stage.Enqueue(new PendingMessage(this, message, _content));
+        var pending = stage.RentPending();
+        pending.Begin(this, _id, _reversePath, _recipients, _content!, _traceBytes, _body);
+        stage.Enqueue(pending);
 
-        // From here the pending message owns the pieces and the recipients' share of the limit.
+        // The pending message owns the content and the recipients' share of the limit.
         _content = null;
         _recipients.Clear();
         return null;
@@ -85,10 +82,22 @@ internal sealed partial class SubmissionSession : ISmtpServerSession
 
     public void OnQuit() => DropTransaction();
 
+    /// <summary>Where memory ends the content is given up: its rest must be read before the refusal can be given, and nothing of it is kept.</summary>
+    private void Add(ReadOnlySpan<byte> octets)
+    {
+        if (_content!.TryAdd(octets)) return;
+        DropContent();
+    }
+
     private void DropTransaction()
     {
         stage.RecipientsInFlight -= _recipients.Count;
         _recipients.Clear();
+        DropContent();
+    }
+
+    private void DropContent()
+    {
         _content?.Dispose();
         _content = null;
     }

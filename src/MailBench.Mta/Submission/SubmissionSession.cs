@@ -1,3 +1,4 @@
+using MailBench.Mta.Queue;
 using MailBench.Transport;
 using MailBench.Wire.Smtp;
 
@@ -52,11 +53,20 @@ internal sealed partial class SubmissionSession(SubmissionStage stage, bool refu
     }
 
     /// <summary>The queue has answered the end of data. The session may be gone by now: then the message is queued all the same, as RFC 5321 §4.2.5 wants it.</summary>
-    public void OnQueueAnswered(SmtpReply reply)
+    public void OnQueueAnswered(QueueId queued, Exception? error)
     {
         if (_ending || _connection is not { } connection) return;
         _lastHeardNs = connection.Loop.TurnNs;
-        _machine.Resume(reply, connection.Output);
+        if (error is null)
+        {
+            Span<byte> reply = stackalloc byte[SubmissionReplies.MaxQueuedBytes];
+            _machine.ResumeAccepted(reply[..SubmissionReplies.WriteQueued(queued, reply)], connection.Output);
+        }
+        else
+        {
+            _machine.Resume(SubmissionReplies.For(error), connection.Output);
+        }
+
         AfterMachine(connection);
         if (_ending) return;
         if (_inputEnded) End();

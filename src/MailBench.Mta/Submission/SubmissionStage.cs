@@ -16,10 +16,15 @@ internal sealed class SubmissionStage : IDisposable
 {
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(5);
 
+    /// <summary>Content of accepted messages that stays in memory until it is delivered: what a balanced MTA has under way in a second or so, and little beside a backlog, which is read from its files.</summary>
+    private const long MaxKeptBytes = 32L << 20;
+
     private readonly EventLoop _loop;
     private readonly Action<QueueEntry> _accepted;
     private readonly HashSet<SubmissionSession> _sessions = [];
     private readonly LoopInbox<PendingMessage> _answered;
+    private readonly List<PendingMessage> _ended = [];
+    private readonly Stack<PendingMessage> _sparePending = new();
     private readonly LoopTimer _sweep;
     private readonly long _sweepNs;
     private Listener? _listener;
@@ -34,7 +39,8 @@ internal sealed class SubmissionStage : IDisposable
         Policy = policy;
         Counters = counters;
         Time = time;
-        Budget = new ReceiveBudget(options.Settings.ReceiveMemory.Bytes);
+        Blocks = new BlockPool(options.Settings.ReceiveMemory.Bytes, MaxKeptBytes);
+        Trace = new TraceHeader(time);
         ServerOptions = new SmtpServerOptions
         {
             HostName = options.HostName,
@@ -42,6 +48,7 @@ internal sealed class SubmissionStage : IDisposable
             MaxRecipients = options.Settings.MaxRecipients,
         };
         _answered = new LoopInbox<PendingMessage>(loop, OnAnswered);
+        loop.TurnEnding += EnqueueEnded;
 
         // A time-out is a matter of minutes: looking over all sessions now and then costs less than a timer for each.
         _sweepNs = TimeSpan.FromTicks(Math.Min(LongestSweep.Ticks, Math.Max(options.Settings.SessionTimeout.Ticks / 4, TimeSpan.TicksPerMillisecond))).ToNs();
@@ -53,7 +60,8 @@ internal sealed class SubmissionStage : IDisposable
     public RecipientPolicy Policy { get; }
     public FlowCounters Counters { get; }
     public TimeProvider Time { get; }
-    public ReceiveBudget Budget { get; }
+    public BlockPool Blocks { get; }
+    public TraceHeader Trace { get; }
     public SmtpServerOptions ServerOptions { get; }
     public bool IsStopping { get; private set; }
 
@@ -86,16 +94,16 @@ internal sealed class SubmissionStage : IDisposable
         foreach (var session in _sessions.ToArray()) session.Abort();
     }
 
-    /// <summary>Gives a whole message to the queue; its session is resumed once the queue has answered.</summary>
+    public PendingMessage RentPending() => _sparePending.TryPop(out var spare) ? spare : new PendingMessage(_answered.Add);
+
+    /// <summary>
+    /// Gives a whole message to the queue; its session is resumed once the queue has answered. At the end of the turn, so that those of a turn share a sync: the committer would take the
+    /// first alone.
+    /// </summary>
     public void Enqueue(PendingMessage pending)
     {
         _pending++;
-        Queue.Enqueue(pending.Message, (entry, error) =>
-        {
-            pending.Entry = entry;
-            pending.Error = error;
-            _answered.Add(pending);
-        });
+        _ended.Add(pending);
     }
 
     public void Forget(SubmissionSession session) => _sessions.Remove(session);
@@ -104,6 +112,7 @@ internal sealed class SubmissionStage : IDisposable
     {
         _listener?.Dispose();
         _sweep.Dispose();
+        _loop.TurnEnding -= EnqueueEnded;
     }
 
     private SubmissionSession? Accept(Connection connection)
@@ -116,20 +125,29 @@ internal sealed class SubmissionStage : IDisposable
         return session;
     }
 
+    private void EnqueueEnded()
+    {
+        if (_ended.Count == 0) return;
+        foreach (var pending in _ended) Queue.Enqueue(pending.Message, pending.Committed);
+        _ended.Clear();
+    }
+
     private void OnAnswered(PendingMessage pending)
     {
         _pending--;
-        pending.Release();
-        RecipientsInFlight -= pending.Message.Recipients.Count;
-        if (pending.Entry is { } entry)
+        RecipientsInFlight -= pending.Recipients;
+        var (session, entry, error) = (pending.Session, pending.Entry, pending.Error);
+        if (entry is not null)
         {
             Counters.Accepted += entry.Recipients.Length;
             Counters.Messages++;
             Counters.ContentOctets += pending.ContentBytes;
-            _accepted(entry);
         }
 
-        pending.Session.OnQueueAnswered(pending.Entry is { } queued ? SubmissionReplies.Queued(queued.Id) : SubmissionReplies.For(pending.Error!));
+        pending.End();
+        _sparePending.Push(pending);
+        if (entry is not null) _accepted(entry);
+        session.OnQueueAnswered(entry?.Id ?? default, error);
     }
 
     private void Sweep()

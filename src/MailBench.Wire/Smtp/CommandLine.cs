@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MailBench.Wire.Smtp;
 
-internal enum SmtpVerb : byte { Unknown, NotImplemented, Helo, Ehlo, Mail, Rcpt, Data, Rset, Noop, Vrfy, Help, Quit }
+internal enum SmtpVerb : byte { Unknown, NotImplemented, Helo, Ehlo, Lhlo, Mail, Rcpt, Data, Rset, Noop, Vrfy, Help, Quit }
 
 /// <summary>A command line (without its CRLF) split into verb and argument (RFC 5321 §4.1.1): verbs in any case, white space at the end ignored.</summary>
 internal readonly ref struct CommandLine
@@ -39,6 +39,7 @@ internal readonly ref struct CommandLine
         0x64617461 => SmtpVerb.Data,
         0x65686c6f => SmtpVerb.Ehlo,
         0x68656c6f => SmtpVerb.Helo,
+        0x6c686c6f => SmtpVerb.Lhlo,
         0x72736574 => SmtpVerb.Rset,
         0x6e6f6f70 => SmtpVerb.Noop,
         0x76726679 => SmtpVerb.Vrfy,
@@ -58,6 +59,6 @@ internal readonly ref struct CommandLine
     private static readonly byte[][] Elsewhere =
     [
         "EXPN"u8.ToArray(), "AUTH"u8.ToArray(), "STARTTLS"u8.ToArray(), "BDAT"u8.ToArray(), "ETRN"u8.ToArray(), "TURN"u8.ToArray(),
-        "SEND"u8.ToArray(), "SOML"u8.ToArray(), "SAML"u8.ToArray(), "LHLO"u8.ToArray(), "BURL"u8.ToArray(),
+        "SEND"u8.ToArray(), "SOML"u8.ToArray(), "SAML"u8.ToArray(), "BURL"u8.ToArray(),
     ];
 }

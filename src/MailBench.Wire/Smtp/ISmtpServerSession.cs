@@ -16,7 +16,7 @@ public interface ISmtpServerSession
     /// <summary>Content after dot-unstuffing, in order, in pieces of any size; CRLFs as received. Not called any more once the message is doomed (too large, bare LF).</summary>
     void OnContent(ReadOnlySpan<byte> octets);
 
-    /// <summary>The whole content has come and may be accepted. Null: the answer follows by <see cref="SmtpServerMachine.Resume"/>, and input waits until then.</summary>
+    /// <summary>The whole content has come and may be accepted. Null: the answer follows by <see cref="SmtpServerMachine.Resume"/> or <see cref="SmtpServerMachine.ResumeAccepted"/>, and input waits until then.</summary>
     SmtpReply? OnEndOfData();
 
     /// <summary>The open transaction is void (RSET, EHLO, QUIT, doomed content, refusal after DATA); not called after a transaction that ended with a reply of the owner.</summary>

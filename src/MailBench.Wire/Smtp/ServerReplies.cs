@@ -25,7 +25,7 @@ internal sealed class ServerReplies
         Ok = Make(250, "2.0.0", "Ok");
         Bye = Make(221, "2.0.0", $"{options.HostName} closing");
         Verify = Make(252, "2.0.0", "Cannot verify; send the message and see");
-        Help = Make(214, "2.0.0", "HELO EHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; see RFC 5321");
+        Help = Make(214, "2.0.0", options.Lmtp ? "LHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; see RFC 2033" : "HELO EHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; see RFC 5321");
 
         Unknown = Make(500, "5.5.1", "Command not recognized");
         NotImplemented = Make(502, "5.5.1", "Command not implemented");
@@ -33,7 +33,7 @@ internal sealed class ServerReplies
         ControlCharacter = Make(500, "5.5.2", "Control characters in a command; lines end in CR LF, see RFC 5321 section 2.3.8");
         TooManyErrors = Make(421, "4.7.0", "Too many errors, closing");
 
-        HeloSyntax = Make(501, "5.5.4", "Syntax: HELO or EHLO and one host name or address literal");
+        HeloSyntax = Make(501, "5.5.4", options.Lmtp ? "Syntax: LHLO and one host name or address literal" : "Syntax: HELO or EHLO and one host name or address literal");
         NoArgument = Make(501, "5.5.4", "This command takes no argument");
         ArgumentMissing = Make(501, "5.5.4", "An argument is missing");
         MailSyntax = Make(501, "5.5.4", "Syntax: MAIL FROM:<address> and parameters");
@@ -43,10 +43,10 @@ internal sealed class ServerReplies
         ParameterSyntax = Make(501, "5.5.4", "Bad value of a parameter");
         ParameterUnknown = Make(555, "5.5.4", "Parameter not recognized or not implemented");
 
-        HeloFirst = Make(503, "5.5.1", "Send EHLO first");
+        HeloFirst = Make(503, "5.5.1", options.Lmtp ? "Send LHLO first" : "Send EHLO first");
         MailFirst = Make(503, "5.5.1", "Send MAIL first");
         MailNested = Make(503, "5.5.1", "A transaction is open already");
-        NoRecipients = Make(554, "5.5.1", "No valid recipients");
+        NoRecipients = Make(options.Lmtp ? 503 : 554, "5.5.1", "No valid recipients"); // RFC 2033 §4.2 asks for 503
         TooManyRecipients = Make(452, "4.5.3", $"Too many recipients: at most {options.MaxRecipients} in a transaction");
 
         TooLarge = Make(552, "5.3.4", $"Message too large: at most {options.MaxMessageBytes} octets");

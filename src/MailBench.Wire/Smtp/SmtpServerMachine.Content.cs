@@ -87,6 +87,6 @@ public sealed partial class SmtpServerMachine
         }
 
         // An owner that knows its answer at once may also have given it by Resume.
-        if (reply is not null && _mode == Mode.Waiting) Resume(reply, output);
+        while (reply is not null && _mode == Mode.Waiting) Resume(reply, output);
     }
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MailBench.Wire.Smtp;
 
-/// <summary>The server's side of ESMTP (RFC 5321), pure: octets in, calls to its owner and octets out. The same octets under any fragmentation give the same calls.</summary>
+/// <summary>The server's side of ESMTP (RFC 5321) or LMTP (RFC 2033), pure: octets in, calls to its owner and octets out. The same octets under any fragmentation give the same calls.</summary>
 public sealed partial class SmtpServerMachine(SmtpServerOptions options)
 {
     private enum Mode : byte { BeforeGreeting, Command, Swallow, Content, Waiting }
@@ -60,13 +60,29 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
         return input.Length;
     }
 
-    /// <summary>The answer to the end of data that was left open. Present the unconsumed input again afterwards.</summary>
+    /// <summary>
+    /// The answer to the end of data that was left open; with <see cref="SmtpServerOptions.Lmtp"/> the answer for the next recipient, until <see cref="IsWaiting"/> is false. Present the
+    /// unconsumed input again afterwards.
+    /// </summary>
     public void Resume(SmtpReply reply, IBufferWriter<byte> output)
     {
+        EndWaiting();
+        Say(reply, output);
+    }
+
+    /// <summary>The same with a positive reply in its wire form, for one that is made for each message.</summary>
+    public void ResumeAccepted(ReadOnlySpan<byte> encodedReply, IBufferWriter<byte> output)
+    {
+        EndWaiting();
+        output.Write(encodedReply);
+    }
+
+    private void EndWaiting()
+    {
         if (_mode != Mode.Waiting) throw new InvalidOperationException("No answer to end of data is owed.");
+        if (Options.Lmtp && --_recipients > 0) return;
         _mode = Mode.Command;
         ForgetTransaction();
-        Say(reply, output);
     }
 
     private int ReceiveLine(ReadOnlySpan<byte> input, ISmtpServerSession owner, IBufferWriter<byte> output)
@@ -115,8 +131,9 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
             case SmtpVerb.Mail: Mail(command.Argument, owner, output); break;
             case SmtpVerb.Rcpt: Rcpt(command.Argument, owner, output); break;
             case SmtpVerb.Data: Data(command.Argument, owner, output); break;
-            case SmtpVerb.Ehlo: Helo(command.Argument, extended: true, owner, output); break;
-            case SmtpVerb.Helo: Helo(command.Argument, extended: false, owner, output); break;
+            case SmtpVerb.Ehlo when !Options.Lmtp: Helo(command.Argument, extended: true, owner, output); break;
+            case SmtpVerb.Helo when !Options.Lmtp: Helo(command.Argument, extended: false, owner, output); break;
+            case SmtpVerb.Lhlo when Options.Lmtp: Helo(command.Argument, extended: true, owner, output); break;
             case SmtpVerb.Rset when command.Argument.IsEmpty:
                 VoidTransaction(owner);
                 Say(_replies.Ok, output);
@@ -132,7 +149,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
             case SmtpVerb.Help: Say(_replies.Help, output); break;
             case SmtpVerb.Vrfy when command.Argument.IsEmpty: Blame(_replies.ArgumentMissing, output); break;
             case SmtpVerb.Vrfy: Say(_replies.Verify, output); break;
-            case SmtpVerb.NotImplemented: Blame(_replies.NotImplemented, output); break;
+            case SmtpVerb.NotImplemented or SmtpVerb.Lhlo: Blame(_replies.NotImplemented, output); break;
             default: Blame(_replies.Unknown, output); break;
         }
     }

@@ -21,6 +21,12 @@ public sealed record SmtpServerOptions
     /// <summary>Bad commands in a session before 421.</summary>
     public int MaxErrors { get; init; } = 20;
     public bool Pipelining { get; init; } = true;
+
+    /// <summary>
+    /// Speak LMTP (RFC 2033): LHLO greets, HELO and EHLO are unknown, and end of data has a reply for every accepted recipient, in the order of RCPT: a single reply of the owner goes for
+    /// all of them, and with the answer left open <see cref="SmtpServerMachine.Resume"/> is owed once a recipient.
+    /// </summary>
+    public bool Lmtp { get; init; }
     public bool EightBitMime { get; init; } = true;
     public bool EnhancedStatusCodes { get; init; } = true;
 

@@ -26,6 +26,9 @@ public sealed class FakeDisk : IDisk
     /// <summary>Changing operations so far.</summary>
     public long Operations { get; private set; }
 
+    /// <summary>Whether allocation gives zeros by itself, or its caller must write them.</summary>
+    public bool Allocates { get; init; } = true;
+
     /// <summary>The operation at which the power goes off, before it has any effect; 0: never.</summary>
     public long CutAt { get; set; }
 
@@ -208,13 +211,14 @@ public sealed class FakeDisk : IDisk
             }
         }
 
-        public void Preallocate(long offset, long length)
+        public bool Preallocate(long offset, long length)
         {
             lock (disk._gate)
             {
                 disk.Perform(path);
                 disk.Claim(file, offset + length, path);
                 file.Extend(offset + length);
+                return disk.Allocates;
             }
         }
 

@@ -3,6 +3,7 @@ using System.Text;
 using CsCheck;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Submission;
+using Microsoft.Extensions.Time.Testing;
 using MimeKit;
 using Xunit;
 
@@ -66,28 +67,48 @@ public class SubmissionPartsTests
     public void Content_comes_out_as_it_went_in_and_gives_its_memory_back() =>
         Gen.Byte.Array[0, 30_000].List[0, 8].Sample(pieces =>
         {
-            var budget = new ReceiveBudget(1 << 20);
-            using var buffer = new ContentBuffer(budget);
-            foreach (var piece in pieces) Assert.True(buffer.TryAdd(piece));
-            byte[] expected = [1, 2, .. pieces.SelectMany(piece => piece)];
-            Assert.Equal(expected, buffer.After(new byte[] { 1, 2 }).SelectMany(piece => piece.ToArray()));
-            Assert.True(budget.UsedBytes >= buffer.Length);
-            buffer.Dispose();
-            Assert.Equal(0, budget.UsedBytes);
+            var pool = new BlockPool(1 << 20, 1 << 20);
+            for (var use = 0; use < 2; use++)
+            {
+                var buffer = pool.Rent();
+                foreach (var piece in pieces) Assert.True(buffer.TryAdd(piece));
+                var expected = pieces.SelectMany(piece => piece).ToArray();
+                Assert.Equal(expected, buffer.SelectMany(piece => piece.ToArray()));
+                Assert.Equal(expected, PiecesOf(buffer, offset: 0));
+                Assert.Equal(expected[(expected.Length / 2)..], PiecesOf(buffer, offset: expected.Length / 2));
+                Assert.InRange(pool.Received.UsedBytes, buffer.Length, long.MaxValue);
+                buffer.Dispose();
+                Assert.Equal(0, pool.Received.UsedBytes);
+            }
         }, iter: 30);
+
+    [Fact]
+    public void Content_is_kept_for_its_delivery_up_to_a_limit_and_is_then_no_longer_charged_as_received()
+    {
+        var pool = new BlockPool(1 << 20, keptLimitBytes: 8 << 10);
+        var (one, other) = (pool.Rent(), pool.Rent());
+        Assert.True(one.TryAdd(new byte[5 << 10]) && other.TryAdd(new byte[5 << 10]));
+        Assert.True(one.TryKeep());
+        Assert.False(other.TryKeep());
+        Assert.Equal(pool.Kept.UsedBytes, pool.Received.UsedBytes);
+        one.Dispose();
+        Assert.True(other.TryKeep());
+        other.Dispose();
+        Assert.Equal((0, 0), (pool.Kept.UsedBytes, pool.Received.UsedBytes));
+        Assert.Throws<ObjectDisposedException>(other.Dispose);
+    }
 
     [Fact]
     public void Content_beyond_the_budget_is_not_taken()
     {
-        var budget = new ReceiveBudget(64 << 10);
-        using var one = new ContentBuffer(budget);
-        using var other = new ContentBuffer(budget);
+        var pool = new BlockPool(64 << 10, 0);
+        var (one, other) = (pool.Rent(), pool.Rent());
         Assert.True(one.TryAdd(new byte[48 << 10]));
         Assert.False(other.TryAdd(new byte[48 << 10]));
-        Assert.False(budget.Has(long.MaxValue));
+        Assert.False(pool.Received.Has(long.MaxValue));
         one.Dispose();
         other.Dispose();
-        Assert.Equal(0, budget.UsedBytes);
+        Assert.Equal(0, pool.Received.UsedBytes);
     }
 
     [Theory]
@@ -99,6 +120,13 @@ public class SubmissionPartsTests
     public void Queue_refusals_have_their_replies(QueueRefusal refusal, string expected) =>
         Assert.StartsWith(expected, SubmissionReplies.For(new QueueRefusedException(refusal, "no")).ToString(), StringComparison.Ordinal);
 
-    private static string Trace(string helo, string client) =>
-        Encoding.ASCII.GetString(TraceHeader.Compose(Encoding.Latin1.GetBytes(helo), extended: true, IPAddress.Parse(client), "mta.test", new QueueId(71), At));
+    private static byte[] PiecesOf(ContentBuffer buffer, long offset)
+    {
+        var all = new List<byte>();
+        while (buffer.PieceAt(offset + all.Count) is { IsEmpty: false } piece) all.AddRange(piece);
+        return [.. all];
+    }
+
+    private static string Trace(string helo, string client) => Encoding.ASCII.GetString(
+        new TraceHeader(new FakeTimeProvider(At)).Complete(TraceHeader.Begin(Encoding.Latin1.GetBytes(helo), extended: true, IPAddress.Parse(client), "mta.test"), new QueueId(71)));
 }

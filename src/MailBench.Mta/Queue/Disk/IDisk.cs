@@ -62,8 +62,11 @@ public interface IDiskFile : IDisposable
     /// <summary>Writes all octets or throws.</summary>
     void Write(ReadOnlySpan<byte> octets, long offset);
 
-    /// <summary>Allocates blocks for the range, so that a full disk shows here and not in a later write; the content of new blocks is zero.</summary>
-    void Preallocate(long offset, long length);
+    /// <summary>
+    /// Allocates blocks for the range behind the file's end, so that a full disk shows here and not in a later write; they read as zeros. False where the system cannot:
+    /// then the caller writes the zeros.
+    /// </summary>
+    bool Preallocate(long offset, long length);
 
     /// <summary>Returns when everything written, and the size, is on stable storage (fdatasync).</summary>
     void SyncData();

@@ -142,10 +142,7 @@ public sealed class RealDisk : IDisk
             }
         }
 
-        public void Preallocate(long offset, long length)
-        {
-            if (OperatingSystem.IsLinux()) NativeDisk.Allocate(_handle, offset, length, path);
-        }
+        public bool Preallocate(long offset, long length) => OperatingSystem.IsLinux() && NativeDisk.Allocate(_handle, offset, length, path);
 
         public void SyncData()
         {

@@ -13,6 +13,7 @@ namespace MailBench.Mta.Queue.Files;
 internal sealed class FileDirectory(string path, IDisk disk, QueueShared shared, long life) : IDisposable
 {
     public const string IdsName = "queue.ids";
+    private const int WriteBytes = 1 << 16;
     private const string MessageSuffix = ".msg", TemporarySuffix = ".tmp";
 
     /// <summary>Ids that one write of <c>queue.ids</c> covers.</summary>
@@ -82,16 +83,10 @@ internal sealed class FileDirectory(string path, IDisk disk, QueueShared shared,
             Cover(entry.Id.Value);
             var head = new ArrayBufferWriter<byte>(512);
             var sum = MessageFile.WriteHead(head, entry, content);
-            long end = head.WrittenCount;
+            var end = head.WrittenCount + entry.ContentBytes;
             using (var file = disk.Create(temporary))
             {
-                file.Write(head.WrittenSpan, 0);
-                for (var i = 0; i < content.Count; i++)
-                {
-                    file.Write(content[i].Span, end);
-                    end += content[i].Length;
-                }
-
+                WriteGathered(file, head.WrittenSpan, content);
                 shared.CountBytes(end);
                 shared.Sync(file.SyncData);
             }
@@ -160,6 +155,37 @@ internal sealed class FileDirectory(string path, IDisk disk, QueueShared shared,
 
         entry!.Place = new FilePlace(directory!, entry, file, contentOffset, end, sum);
         return entry;
+    }
+
+    /// <summary>In few writes, however small the pieces are.</summary>
+    private static void WriteGathered(IDiskFile file, ReadOnlySpan<byte> head, IReadOnlyList<ReadOnlyMemory<byte>> content)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(WriteBytes);
+        try
+        {
+            long offset = 0;
+            var filled = 0;
+            for (var i = -1; i < content.Count; i++)
+            {
+                for (var piece = i < 0 ? head : content[i].Span; !piece.IsEmpty;)
+                {
+                    var part = Math.Min(piece.Length, buffer.Length - filled);
+                    piece[..part].CopyTo(buffer.AsSpan(filled));
+                    piece = piece[part..];
+                    filled += part;
+                    if (filled < buffer.Length) continue;
+                    file.Write(buffer, offset);
+                    offset += filled;
+                    filled = 0;
+                }
+            }
+
+            if (filled > 0) file.Write(buffer.AsSpan(0, filled), offset);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private void Append(FilePlace place, List<FileState> states)

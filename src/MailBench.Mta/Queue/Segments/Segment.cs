@@ -12,7 +12,7 @@ internal sealed class Segment(string path, IDiskFile file, SegmentHeader header)
     /// <summary>Where the next group begins, or the log ends.</summary>
     public long End { get; set; } = SegmentHeader.Bytes;
 
-    /// <summary>Octets that are allocated and filled: writing below is in place and moves no metadata.</summary>
+    /// <summary>Octets that are allocated: writing below needs no space.</summary>
     public long Zone { get; set; } = SegmentHeader.Bytes;
     public uint Group { get; set; }
 

@@ -3,7 +3,7 @@ using MailBench.Mta.Queue.Disk;
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>
-/// The queue over segment files (backend <c>segments</c>): an append-only log per directory, written in place into filled files, with one sync per group of
+/// The queue over segment files (backend <c>segments</c>): an append-only log per directory, written in place into allocated files, with one sync per group of
 /// messages (in class <c>synced</c>). INTERNALS.md describes the files, <see cref="RecordHeader"/> and <see cref="SegmentHeader"/> the octets.
 /// Limits: one open file per segment; memory for each waiting entry's envelope, none for content.
 /// </summary>

@@ -62,7 +62,10 @@ internal sealed class DeliveryBench : IDisposable
 
     public static IPAddress Address(int host) => IPAddress.Parse($"127.0.0.{host}");
 
-    public QueueEntry Add(long id, string content, params string[] recipients)
+    public QueueEntry Add(long id, string content, params string[] recipients) => Add(id, content, null, recipients);
+
+    /// <param name="kept">Content that is still in memory.</param>
+    public QueueEntry Add(long id, string content, IKeptContent? kept, params string[] recipients)
     {
         var octets = Encoding.Latin1.GetBytes(content);
         var entry = new QueueEntry
@@ -74,6 +77,7 @@ internal sealed class DeliveryBench : IDisposable
             AcceptedUnixMs = 0,
         };
         Queue.Contents[entry.Id] = octets;
+        if (kept is not null) entry.Keep(kept);
         var stage = Stage;
         OnLoop(() => stage.Add(entry));
         return entry;

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text;
 using MailBench.Model.Options;
 using MailBench.Mta.Delivery;
 using MailBench.Mta.Routing;
+using MailBench.Mta.Submission;
 using MailBench.Testing.Smtp;
 using Xunit;
 
@@ -116,6 +118,24 @@ public sealed class DeliverySessionTests
         Assert.Equal(OutcomeKind.Delivered, bench.Await(1)[0].Kind);
         var arrived = server.Steps.Single(s => s.Step == "end").Argument.Split("\r\n").Select(l => l.StartsWith('.') ? l[1..] : l);
         Assert.Equal(content.Split("\r\n"), arrived);
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(BlockPool.BlockBytes)]
+    [InlineData(600_000)]
+    public void Content_that_is_still_in_memory_is_sent_from_there_and_the_queue_is_not_read(int length)
+    {
+        using var bench = new DeliveryBench();
+        var server = bench.Server(2);
+        bench.Route("d.test", 2);
+        var content = string.Concat(Enumerable.Range(0, 60_000).Select(i => i.ToString(CultureInfo.InvariantCulture) + " some text\r\n"))[..(length - 2)] + "\r\n";
+        var kept = new BlockPool(1 << 20, 1 << 20).Rent();
+        Assert.True(kept.TryAdd(Encoding.ASCII.GetBytes(content)));
+        bench.Queue.BrokenFrom = 0;
+        bench.Add(1, content, kept, "a@d.test");
+        Assert.Equal(OutcomeKind.Delivered, bench.Await(1)[0].Kind);
+        Assert.Equal(content, server.Steps.Single(s => s.Step == "end").Argument);
     }
 
     [Fact]

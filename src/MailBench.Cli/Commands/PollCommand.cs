@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using MailBench.Cli.Hosting;
+using MailBench.Model.Options;
+using MailBench.Model.Units;
+using MailBench.Peers.Poll;
+
+namespace MailBench.Cli.Commands;
+
+/// <summary><c>mailbench poll</c>.</summary>
+internal static class PollCommand
+{
+    private const string Example = """
+        $ mailbench poll --pop3 127.0.0.1:1110 --users 1000 --every 10s --duration 1m
+        mailbench poll: 1,000 users every 10 s are 100 polls/s from 1 client address of 28,232 ports; of 1,048,576 file descriptors 1,000 sessions may be open at once
+        {"offered":6000,"polls":6000,"retrieved":0,"deleted":0,"failed":0,"unfinished":0,"waiting":0,"late":0,"contentOctets":0,"octetsIn":438000,"octetsOut":222000,"seconds":59.99,"responseMs":{"p50":0.61,…},…}
+        """;
+
+    public static Command Create()
+    {
+        var pop3 = new Option<string?>("--pop3") { Description = "The server. On loopback the users come from addresses of 127.64.0.0/10, so that ports last.", HelpName = "ADDRESS:PORT" };
+        var users = new Option<int?>("--users") { Description = "user0 … userN-1, whose password is their name.", HelpName = "N" };
+        var every = new Option<string?>("--every") { Description = "Each user polls once in so long, whether the poll before has ended or not (then it waits).", HelpName = "D" };
+        var count = new Option<long?>("--count") { Description = "Stop after so many polls.", HelpName = "N" };
+        var duration = new Option<string?>("--duration") { Description = "Stop offering after so long, for example 10s.", HelpName = "D" };
+        var action = new Option<string>("--action") { Description = "check: log in, STAT, QUIT. fetch: retrieve what is new, leave it. delete: retrieve all and delete it.", HelpName = "check|fetch|delete", DefaultValueFactory = _ => "check" };
+        var phase = new Option<string>("--phase") { Description = "random: each user at a moment of its own. synchronised: all at once (a stampede).", HelpName = "random|synchronised", DefaultValueFactory = _ => "random" };
+        var pipelining = new Option<string>("--pipelining") { Description = "Send commands without waiting for replies.", HelpName = "on|off", DefaultValueFactory = _ => "off" };
+        var sessions = new Option<int?>("--max-sessions") { Description = "Sessions at once; further polls wait (as many as file descriptors allow unless said).", HelpName = "N" };
+        var seed = new Option<int>("--seed") { Description = "Seed of the users' moments.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var control = NodeOptionsParsing.Control();
+
+        var command = new Command("poll", "Users who poll a POP3 server, each at a fixed interval: open loop, so a slow server does not slow the load down.")
+        {
+            pop3, users, every, count, duration, action, phase, pipelining, sessions, seed, control,
+        };
+        command.SetAction((parsed, _) =>
+        {
+            var controlled = parsed.GetValue(control);
+            var options = controlled && parsed.GetValue(pop3) is null ? null : new PollOptions
+            {
+                Pop3 = NodeOptionsParsing.EndPoint("--pop3", parsed.GetValue(pop3) ?? throw new UsageException("--pop3 is missing: where do the users poll? For example --pop3 127.0.0.1:1110.")),
+                Users = Positive("--users", parsed.GetValue(users) ?? throw new UsageException("--users is missing: how many users poll?")),
+                Interval = Span("--every", parsed.GetValue(every)) ?? throw new UsageException("--every is missing: how often does each user poll? For example --every 5m."),
+                Count = parsed.GetValue(count) is { } polls ? polls >= 1 ? polls : throw new UsageException($"--count: {polls} is no number of polls; write 1 or more.") : 0,
+                Duration = Span("--duration", parsed.GetValue(duration)) ?? TimeSpan.Zero,
+                Action = Word<PollAction>("--action", parsed.GetValue(action)!),
+                Phase = Word<PollPhase>("--phase", parsed.GetValue(phase)!),
+                Pipelining = parsed.GetValue(pipelining)!.ToLowerInvariant() switch
+                {
+                    "on" => true,
+                    "off" => false,
+                    var text => throw new UsageException($"--pipelining: '{text}' is neither on nor off."),
+                },
+                MaxSessions = parsed.GetValue(sessions) is { } most ? Positive("--max-sessions", most) : 0,
+                Seed = parsed.GetValue(seed),
+            };
+            if (options is { Count: 0 } && options.Duration == TimeSpan.Zero && !controlled) throw new UsageException("--count or --duration is needed: when should the polling end?");
+            return new NodeHost(new PollNode(options, controlled, Console.Error), controlled, TimeProvider.System).RunAsync();
+        });
+        return command.WithExample(Example);
+    }
+
+    private static int Positive(string option, int value) => value >= 1 ? value : throw new UsageException($"{option}: {value.ToString(CultureInfo.InvariantCulture)} is too few; write 1 or more.");
+
+    private static TimeSpan? Span(string option, string? text)
+    {
+        if (text is null) return null;
+        var span = NodeOptionsParsing.Value(option, text, Duration.Parse);
+        return span > TimeSpan.Zero ? span : throw new UsageException($"{option}: 0 is too short; write for example 10s.");
+    }
+
+    private static T Word<T>(string option, string text) where T : struct, Enum
+    {
+        foreach (var value in Enum.GetValues<T>())
+            if (string.Equals(Kebab.Format(value), text, StringComparison.OrdinalIgnoreCase)) return value;
+        throw new UsageException($"{option}: '{text}' is none of {string.Join(", ", Enum.GetValues<T>().Select(static value => Kebab.Format(value)))}.");
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net;
+
+namespace MailBench.Model.Options;
+
+/// <summary>What a user does on each poll.</summary>
+public enum PollAction
+{
+    /// <summary>Log in, STAT, QUIT.</summary>
+    Check,
+
+    /// <summary>UIDL as well, and retrieve what was not there at the user's poll before; everything stays on the server.</summary>
+    Fetch,
+
+    /// <summary>Retrieve everything and delete it.</summary>
+    Delete,
+}
+
+/// <summary>When the users of an interval come.</summary>
+public enum PollPhase
+{
+    /// <summary>Each at a moment of its own, uniform over the interval.</summary>
+    Random,
+
+    /// <summary>All at once: the nine-o'clock stampede.</summary>
+    Synchronised,
+}
+
+/// <summary>N users who poll, each every <see cref="Interval"/>: open loop, whatever the server does.</summary>
+public sealed record PollOptions
+{
+    public required IPEndPoint Pop3 { get; init; }
+    public required int Users { get; init; }
+    public required TimeSpan Interval { get; init; }
+    public PollAction Action { get; init; } = PollAction.Check;
+    public PollPhase Phase { get; init; } = PollPhase.Random;
+
+    /// <summary>Send commands without waiting for replies where the dialogue allows it (RFC 2449 §6.6). Most clients of people do not.</summary>
+    public bool Pipelining { get; init; }
+
+    /// <summary>Sessions at once; 0: as many as users and file descriptors allow. A poll beyond it waits, and its wait is part of its response.</summary>
+    public int MaxSessions { get; init; }
+
+    /// <summary>Stop after so many polls; 0: no count.</summary>
+    public long Count { get; init; }
+
+    /// <summary>Stop offering after so long; zero: no limit.</summary>
+    public TimeSpan Duration { get; init; }
+    public int Seed { get; init; } = 1;
+
+    /// <summary>A server silent for so long has failed the poll.</summary>
+    public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long polls that are open or owed may still take once no more are offered.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,103 @@
+using MailBench.Model.Options;
+using MailBench.Model.Units;
+using MailBench.Peers.Mailbox.Store;
+using MailBench.Transport;
+using MailBench.Wire.Pop3;
+using MailBench.Wire.Smtp;
+
+namespace MailBench.Peers.Mailbox;
+
+/// <summary>What the sessions of a mailbox server share: users, store, disk threads, limits, counts. On its loop only, what says otherwise excepted.</summary>
+internal sealed class MailboxFloor
+{
+    private const long SweepNs = 10_000_000_000;
+    private const int MaxRecipients = 1000;
+
+    private readonly MailboxOptions _options;
+    private readonly Action<string> _complain;
+    private readonly HashSet<MailboxSession> _sessions = [];
+    private readonly LoopTimer _sweep;
+    private TaskCompletionSource? _emptied;
+
+    public MailboxFloor(EventLoop loop, MailboxOptions options, UserTable users, MaildirStore store, DiskPool disk, Action<string> complain)
+    {
+        (Loop, Users, Store, Disk, _options, _complain) = (loop, users, store, disk, options, complain);
+        HostName = $"mail.{options.Suffix}";
+        Domain = System.Text.Encoding.ASCII.GetBytes(HostName);
+        Pop3Options = new Pop3ServerOptions { HostName = HostName };
+        SmtpOptions = new SmtpServerOptions
+        {
+            HostName = HostName,
+            Software = "ESMTP MailBench mailbox",
+            MaxMessageBytes = options.MaxMessageSize.Bytes,
+            MaxRecipients = MaxRecipients,
+        };
+        LmtpOptions = SmtpOptions with { Lmtp = true, Software = "LMTP MailBench mailbox" };
+        (IdleTimeoutNs, LoginTimeoutNs, RefusalDelayNs) = (options.IdleTimeout.ToNs(), options.LoginTimeout.ToNs(), options.RefusalDelay.ToNs());
+        _sweep = loop.CreateTimer(static floor => ((MailboxFloor)floor!).Sweep(), this);
+        _sweep.Arm(loop.TurnNs + SweepNs);
+    }
+
+    public EventLoop Loop { get; }
+    public UserTable Users { get; }
+    public MaildirStore Store { get; }
+    public DiskPool Disk { get; }
+    public string HostName { get; }
+
+    /// <summary>The only domain that mail is taken for.</summary>
+    public byte[] Domain { get; }
+    public Pop3ServerOptions Pop3Options { get; }
+    public SmtpServerOptions SmtpOptions { get; }
+    public SmtpServerOptions LmtpOptions { get; }
+    public long IdleTimeoutNs { get; }
+    public long LoginTimeoutNs { get; }
+    public long RefusalDelayNs { get; }
+    public MailboxTally Tally { get; } = new();
+
+    /// <summary>Content being received, all sessions together.</summary>
+    public long ReceivingBytes { get; set; }
+    public long ReceivingLimit => _options.ReceiveMemory.Bytes;
+    public bool IsStopping => _emptied is not null;
+
+    public Pop3Session AcceptPop3() => Adopt(new Pop3Session(this, IsFull));
+
+    public DeliverySession AcceptDelivery(bool lmtp) => Adopt(new DeliverySession(this, lmtp, IsFull));
+
+    public void Forget(MailboxSession session)
+    {
+        _sessions.Remove(session);
+        TellEmptied();
+    }
+
+    /// <summary>What was under way in a session has ended.</summary>
+    public void TellEmptied()
+    {
+        if (IsStopping && !_sessions.Any(static session => session.IsBusy)) _emptied!.TrySetResult();
+    }
+
+    /// <summary>Ends idle sessions now and the others behind what is under way; the task ends with the last of these.</summary>
+    public Task StopAsync()
+    {
+        _emptied ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (var session in _sessions.ToArray()) session.EndWhenIdle();
+        TellEmptied();
+        return _emptied.Task;
+    }
+
+    /// <summary>From any thread.</summary>
+    public void Complain(string sentence) => _complain(sentence);
+
+    private bool IsFull => _sessions.Count >= _options.MaxSessions;
+
+    private T Adopt<T>(T session) where T : MailboxSession
+    {
+        _sessions.Add(session);
+        return session;
+    }
+
+    private void Sweep()
+    {
+        foreach (var session in _sessions.ToArray()) session.EndIfSilent(Loop.TurnNs);
+        _sweep.Arm(Loop.TurnNs + SweepNs);
+    }
+}

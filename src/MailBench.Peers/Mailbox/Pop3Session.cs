@@ -1,0 +1,219 @@
+using MailBench.Peers.Mailbox.Store;
+using MailBench.Transport;
+using MailBench.Wire.Pop3;
+
+namespace MailBench.Peers.Mailbox;
+
+/// <summary>A POP3 session: joins a connection, a server machine and a locked maildrop. Everything that touches the disk goes through the pool and comes back to the loop; retrieval is in <c>.Retrieval.cs</c>.</summary>
+internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : MailboxSession(floor), IPop3ServerSession
+{
+    private readonly Pop3ServerMachine _machine = new(floor.Pop3Options);
+    private Maildir? _maildir;
+    private MaildirListing? _listing;
+    private LoopTimer? _delay;
+    private ulong[] _seen = [];
+    private bool _atDisk;
+    private bool _removed;
+
+    public override bool IsBusy => _atDisk;
+
+    public void OnLogin(ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)
+    {
+        var number = Floor.Users.Find(LocalPart(user));
+        if (!Floor.Users.Verify(number, password))
+        {
+            RefuseLater();
+            return;
+        }
+
+        var maildir = Floor.Store.Of(number);
+        if (maildir.IsLocked)
+        {
+            _machine.Refuse(Pop3LoginRefusal.InUse, Connection!.Output);
+            return;
+        }
+
+        maildir.IsLocked = true;
+        _maildir = maildir;
+        AtDisk(static session => session.List(), static session => session.Listed());
+    }
+
+    public void OnUpdate() => AtDisk(static session => session.Update(), static session => session.Updated());
+
+    public override void EndWhenIdle()
+    {
+        if (IsOver || Connection is null || _atDisk) return;
+        Connection.Send("-ERR [SYS/TEMP] the server stops\r\n"u8);
+        End();
+    }
+
+    public override void EndIfSilent(long nowNs)
+    {
+        if (Connection is null || _atDisk) return;
+        var limitNs = _listing is null ? Floor.LoginTimeoutNs : Floor.IdleTimeoutNs;
+        var sinceNs = _listing is null ? BeganNs : HeardNs;
+        if (nowNs - sinceNs < limitNs) return;
+
+        // RFC 1939 §3: an autologout removes nothing and says nothing. A client that does not even read is cut.
+        if (IsOver) Connection.Abort();
+        else End();
+    }
+
+    protected override void Begin(Connection connection)
+    {
+        var refusal = Floor.IsStopping ? "[SYS/TEMP] the server stops" : refused ? "[SYS/TEMP] too many sessions" : null;
+        _machine.Greet(connection.Output, refusal);
+        if (refusal is not null) End();
+    }
+
+    protected override int Receive(Connection connection, ReadOnlySpan<byte> octets)
+    {
+        var consumed = 0;
+        while (true)
+        {
+            var taken = _machine.Receive(octets[consumed..], this, connection.Output);
+            consumed += taken;
+            if (_machine.ShouldClose)
+            {
+                End();
+            }
+            else if (Floor.IsStopping)
+            {
+                EndWhenIdle();
+            }
+            else if (_machine.IsWaiting || connection.UnsentBytes > Connection.HighWaterBytes)
+            {
+                // Until the answer is there, or the output has left, no more input is taken.
+                connection.PauseReading();
+            }
+            else if (taken > 0 && consumed < octets.Length && _machine.HasYielded)
+            {
+                continue;
+            }
+
+            return consumed;
+        }
+    }
+
+    /// <summary>A session at the disk releases when that is done: until then its files are in use.</summary>
+    protected override void Release()
+    {
+        if (!_atDisk) LetGo();
+    }
+
+    private void List()
+    {
+        try
+        {
+            _listing = _maildir!.List();
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            Floor.Complain($"a mailbox could not be read: {failed.Message}");
+        }
+    }
+
+    private void Listed()
+    {
+        if (_listing is null)
+        {
+            _maildir!.IsLocked = false;
+            _maildir = null;
+            _machine.Refuse(Pop3LoginRefusal.Unavailable, Connection!.Output);
+        }
+        else
+        {
+            Floor.Tally.Logins++;
+            _machine.Open(_listing, Connection!.Output);
+        }
+
+        GoOn();
+    }
+
+    /// <summary>Removes what is marked as deleted and marks as seen what was retrieved and stays.</summary>
+    private void Update()
+    {
+        _removed = true;
+        for (var i = 0; i < _listing!.Count; i++)
+        {
+            try
+            {
+                if (_machine.IsDeleted(i)) _maildir!.Remove(_listing[i]);
+                else if (IsSeen(i)) _maildir!.MarkSeen(_listing[i]);
+            }
+            catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+            {
+                _removed &= !_machine.IsDeleted(i);
+                Floor.Complain($"a message could not be removed: {failed.Message}");
+            }
+        }
+    }
+
+    private void Updated()
+    {
+        if (_removed) Floor.Tally.Deleted += _machine.DeletedCount;
+
+        // The lock goes before the reply: a client that comes again at once must not find it.
+        LetGo();
+        _machine.Close(_removed, Connection!.Output);
+        End();
+    }
+
+    private void RefuseLater()
+    {
+        Floor.Tally.LoginsRefused++;
+        _delay ??= Floor.Loop.CreateTimer(static session => ((Pop3Session)session!).RefuseNow(), this);
+        _delay.Arm(Floor.Loop.TurnNs + Floor.RefusalDelayNs);
+    }
+
+    private void RefuseNow()
+    {
+        if (IsOver) return;
+        _machine.Refuse(Pop3LoginRefusal.Credentials, Connection!.Output);
+        GoOn();
+    }
+
+    /// <summary>Runs the first half on a disk thread and the second on the loop; a session whose connection went meanwhile is only tidied up.</summary>
+    private void AtDisk(Action<Pop3Session> work, Action<Pop3Session> done)
+    {
+        _atDisk = true;
+        _work = work;
+        _done = done;
+        Floor.Disk.Run(static session => ((Pop3Session)session)._work!((Pop3Session)session), static session => ((Pop3Session)session!).Back(), this);
+    }
+
+    private Action<Pop3Session>? _work;
+    private Action<Pop3Session>? _done;
+
+    private void Back()
+    {
+        _atDisk = false;
+        if (!IsOver)
+        {
+            _done!(this);
+            return;
+        }
+
+        LetGo();
+        Floor.TellEmptied();
+    }
+
+    /// <summary>The machine has its answer: what came meanwhile is presented again.</summary>
+    private void GoOn()
+    {
+        if (_machine.ShouldClose) End();
+        else if (Floor.IsStopping) EndWhenIdle();
+        else if (Connection!.UnsentBytes <= Connection.HighWaterBytes) Connection.ResumeReading();
+    }
+
+    private void LetGo()
+    {
+        _delay?.Dispose();
+        CloseFile();
+        if (_maildir is not null) _maildir.IsLocked = false;
+        _maildir = null;
+    }
+
+    /// <summary>Clients log in with an address too.</summary>
+    private static ReadOnlySpan<byte> LocalPart(ReadOnlySpan<byte> user) => user.IndexOf((byte)'@') is var at and > 0 ? user[..at] : user;
+}

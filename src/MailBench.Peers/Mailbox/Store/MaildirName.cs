@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MailBench.Peers.Mailbox.Store;
+
+/// <summary>
+/// Names of maildir files: <c>UNIQUE[,S=octets][,W=octets][:2,FLAGS]</c>. UNIQUE is <c>seconds.M…P…Q….host</c> for files made here, anything for others'. <c>S</c> is the file's size,
+/// <c>W</c> the size with CRLF line ends: so a listing needs no look into files (Maildir++ and Dovecot write the same).
+/// </summary>
+internal static class MaildirName
+{
+    /// <summary>RFC 1939 §7: a unique-id has at most 70 octets.</summary>
+    public const int MaxUid = 70;
+
+    public static string Compose(DateTimeOffset now, int process, long sequence, string host, long sizeBytes, long wireBytes) => string.Create(CultureInfo.InvariantCulture,
+        $"{now.ToUnixTimeSeconds()}.M{now.Ticks % TimeSpan.TicksPerSecond / 10}P{process}Q{sequence}.{host},S={sizeBytes},W={wireBytes}");
+
+    /// <summary>Neither hidden nor a name that maildir knows nothing of; anything else is a message, whoever made it.</summary>
+    public static bool IsMessage(ReadOnlySpan<char> name) => name.Length > 0 && name[0] != '.';
+
+    /// <summary>What stays when a file moves from <c>new</c> to <c>cur</c> and changes its flags.</summary>
+    public static ReadOnlySpan<char> BaseOf(ReadOnlySpan<char> name) => name.IndexOf(':') is var colon and >= 0 ? name[..colon] : name;
+
+    /// <summary>The value of a field such as <c>,S=</c>; -1: it has none.</summary>
+    public static long FieldOf(ReadOnlySpan<char> name, string field)
+    {
+        var text = BaseOf(name);
+        var at = text.IndexOf(field, StringComparison.Ordinal);
+        if (at < 0) return -1;
+        var value = text[(at + field.Length)..];
+        var end = value.IndexOf(',');
+        return long.TryParse(end < 0 ? value : value[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
+    }
+
+    /// <summary>The name in <c>cur</c> of a message that has been read: its flags with S (seen) among them, in ASCII order as maildir wants.</summary>
+    public static string Seen(string name)
+    {
+        var at = name.IndexOf(":2,", StringComparison.Ordinal);
+        if (at < 0) return $"{BaseOf(name)}:2,S";
+        var flags = name[(at + 3)..];
+        return flags.Contains('S', StringComparison.Ordinal) ? name : $"{name[..at]}:2,{string.Concat(flags.Append('S').Order())}";
+    }
+
+    /// <summary>Writes the unique-id of a message, the same for its whole life; returns its octets (at most <see cref="MaxUid"/>). A name that is none gives its digest.</summary>
+    public static int WriteUid(ReadOnlySpan<char> name, Span<byte> uid)
+    {
+        var text = BaseOf(name);
+        if (text.IndexOf(',') is var comma and > 0) text = text[..comma];
+        if (text.Length <= MaxUid && text.IndexOfAnyExceptInRange('!', '~') < 0)
+        {
+            Encoding.ASCII.GetBytes(text, uid);
+            return text.Length;
+        }
+
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString()), digest);
+        Convert.TryToHexStringLower(digest, uid, out var written);
+        return written;
+    }
+}

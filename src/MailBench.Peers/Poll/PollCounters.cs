@@ -1,0 +1,48 @@
+using MailBench.Model.Nodes;
+
+namespace MailBench.Peers.Poll;
+
+/// <summary>Cumulative counts of the polling users. Written on the loop only, each readable from any thread (aligned 64-bit fields).</summary>
+internal sealed class PollCounters
+{
+    /// <summary>Polls that the timetable asked for: polls + failed + unfinished once drained.</summary>
+    public long Offered;
+
+    /// <summary>Polls that came to their +OK of QUIT.</summary>
+    public long Polls;
+    public long Failed;
+
+    /// <summary>Broken off at the end of the drain, or never begun by then: their response is infinite.</summary>
+    public long Unfinished;
+
+    /// <summary>Polls that found their user's poll before still open, or no free session.</summary>
+    public long Waiting;
+
+    /// <summary>Polls that left more than 1 ms after their time by this process's own fault.</summary>
+    public long Late;
+    public long Retrieved;
+    public long Deleted;
+
+    /// <summary>Octets of retrieved messages, dots unstuffed.</summary>
+    public long ContentOctets;
+    public long OctetsIn;
+    public long OctetsOut;
+    public long Sessions;
+
+    public PollCounters Copy() => (PollCounters)MemberwiseClone();
+
+    public Dictionary<string, double> ToSnapshot() => new()
+    {
+        [CounterNames.Offered] = Volatile.Read(ref Offered),
+        [CounterNames.Polls] = Volatile.Read(ref Polls),
+        [CounterNames.Failed] = Volatile.Read(ref Failed),
+        [CounterNames.Waiting] = Volatile.Read(ref Waiting),
+        [CounterNames.Late] = Volatile.Read(ref Late),
+        [CounterNames.Retrieved] = Volatile.Read(ref Retrieved),
+        [CounterNames.Deleted] = Volatile.Read(ref Deleted),
+        [CounterNames.ContentOctets] = Volatile.Read(ref ContentOctets),
+        [CounterNames.OctetsIn] = Volatile.Read(ref OctetsIn),
+        [CounterNames.OctetsOut] = Volatile.Read(ref OctetsOut),
+        [CounterNames.Sessions] = Volatile.Read(ref Sessions),
+    };
+}
