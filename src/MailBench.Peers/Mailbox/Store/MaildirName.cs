@@ -14,7 +14,7 @@ internal static class MaildirName
     public const int MaxUid = 70;
 
     public static string Compose(DateTimeOffset now, int process, long sequence, string host, long sizeBytes, long wireBytes) => string.Create(CultureInfo.InvariantCulture,
-        $"{now.ToUnixTimeSeconds()}.M{now.Ticks % TimeSpan.TicksPerSecond / 10}P{process}Q{sequence}.{host},S={sizeBytes},W={wireBytes}");
+        $"{now.ToUnixTimeSeconds()}.M{now.Ticks % TimeSpan.TicksPerSecond / 10:D6}P{process}Q{sequence}.{host},S={sizeBytes},W={wireBytes}");
 
     /// <summary>Neither hidden nor a name that maildir knows nothing of; anything else is a message, whoever made it.</summary>
     public static bool IsMessage(ReadOnlySpan<char> name) => name.Length > 0 && name[0] != '.';

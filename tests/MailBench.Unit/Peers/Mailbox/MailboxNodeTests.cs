@@ -6,6 +6,7 @@ using Xunit;
 
 namespace MailBench.Unit.Peers.Mailbox;
 
+[Collection(MemoryAloneCollection.Name)]
 public sealed class MailboxNodeTests
 {
     [Fact]
