@@ -85,7 +85,7 @@ internal static class Comparison
     };
 
     private static double[] Series(PointSide side, PairedMetric metric) =>
-        [.. side.Repetitions.Where(p => !p.Void).Select(p => metric.HigherIsBetter ? p.DeliveredPerSecond : p.Latencies.TryGetValue("delivery", out var d) ? d.P95 : null).OfType<double>()];
+        [.. side.Repetitions.Where(p => !p.Void).Select(metric.Value).OfType<double>()];
 
     private static string Names(PointPair pair) => $"{Variant.Named(pair.Factor, pair.Names.Candidate)} against {Variant.Named(pair.Factor, pair.Names.Base)}{pair.Where}";
 

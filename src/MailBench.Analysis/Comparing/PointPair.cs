@@ -58,7 +58,7 @@ internal sealed record PointPair(string Factor, (string Base, string Candidate) 
 }
 
 /// <summary>A metric of both sides, block by block: repetition r of one beside repetition r of the other.</summary>
-internal sealed record PairedMetric(string Name, bool HigherIsBetter, double Base, double Candidate, IReadOnlyList<double> LogRatios)
+internal sealed record PairedMetric(string Name, bool HigherIsBetter, Func<PointSummary, double?> Value, double Base, double Candidate, IReadOnlyList<double> LogRatios)
 {
     public static PairedMetric? Of(string name, bool higherIsBetter, PointSide bases, PointSide candidates, Func<PointSummary, double?> of)
     {
@@ -66,7 +66,7 @@ internal sealed record PairedMetric(string Name, bool HigherIsBetter, double Bas
             .Where(x => x is { Base: > 0 and < double.PositiveInfinity, Candidate: > 0 and < double.PositiveInfinity }).ToList();
         return blocks.Count == 0
             ? null
-            : new PairedMetric(name, higherIsBetter, Quantiles.Median(blocks.Select(x => x.Base))!.Value, Quantiles.Median(blocks.Select(x => x.Candidate))!.Value, [.. blocks.Select(x => Math.Log(x.Candidate!.Value / x.Base!.Value))]);
+            : new PairedMetric(name, higherIsBetter, of, Quantiles.Median(blocks.Select(x => x.Base))!.Value, Quantiles.Median(blocks.Select(x => x.Candidate))!.Value, [.. blocks.Select(x => Math.Log(x.Candidate!.Value / x.Base!.Value))]);
     }
 
     public string Figures => HigherIsBetter ? Invariant($"{Candidate:#,0} against {Base:#,0} deliveries/s") : Invariant($"delivery p95 {Candidate:0.##} against {Base:0.##} ms");
