@@ -25,7 +25,7 @@ internal static class PointAnalysis
         var delivered = seconds > 0 ? inWindow / seconds : 0;
         var samples = LatencySamples.Of(books, trial.SteadyBeginNs, trial.SteadyEndNs, backlog);
         var utilisations = Utilisations.Of(counters, settings, line, delivered, header.Machine, header.Calibration, Sut);
-        var ceiling = Ceiling(settings, counters);
+        var ceiling = Ceiling(settings, counters, trial.Features);
         var steadiness = Steadiness.Of(times, trial.SteadyBeginNs, trial.SteadyEndNs);
         var summary = new PointSummary
         {
@@ -80,7 +80,7 @@ internal static class PointAnalysis
         double? Ledger(double? count) => Ratio(count, times.Length);
     }
 
-    private static IdealCeiling? Ceiling(PointSettings settings, TrialCounters counters)
+    private static IdealCeiling? Ceiling(PointSettings settings, TrialCounters counters, IReadOnlyDictionary<string, string> features)
     {
         var transactions = counters.InWindow("sink", CounterNames.Transactions);
         var accepted = counters.InTrial("source", CounterNames.Accepted);
@@ -100,6 +100,9 @@ internal static class PointAnalysis
             ContentOctets = counters.InWindow("sink", CounterNames.Octets) / transactions ?? 0,
             DotsStuffed = counters.InTrial("source", CounterNames.DotsStuffed) / accepted ?? 0,
             MailOctets = counters.InTrial("source", CounterNames.MailCommandOctets) / accepted ?? 0,
+            // What the dialogue was, as the SUT's features say.
+            Chunking = features.GetValueOrDefault("chunking") == "on",
+            Overlap = features.GetValueOrDefault("overlap") == "on",
             RcptOctets = counters.InTrial("source", CounterNames.RcptCommandOctets) / acceptedRecipients ?? 0,
         });
     }

@@ -124,6 +124,7 @@ public sealed class MtaNode : INode
             ["sessionsOut"] = flow.Delivery.SessionsOut,
             ["transactionsOut"] = flow.Delivery.TransactionsOut,
             ["uncertain"] = flow.Delivery.Uncertain,
+            ["conversions"] = flow.Delivery.Conversions,
             ["dnsQueries"] = _router!.Queries,
             ["syncs"] = _queue!.Syncs,
         };

@@ -33,7 +33,7 @@ public sealed class ClientTests
     {
         var (machine, _) = Ready("250-mx.test greets you\r\n250-pipelining\r\n250-SIZE\r\n250-8bitmime\r\n250-CHUNKING\r\n250-STARTTLS\r\n250-DSN\r\n250-SMTPUTF8\r\n250-X-FOO bar\r\n250 LIMITS MAILMAX=5 RCPTMAX=77\r\n");
         Assert.Equal(
-            new SmtpCapabilities { Extended = true, Pipelining = true, EightBitMime = true, Chunking = true, StartTls = true, SmtpUtf8 = true, Dsn = true, SizeLimit = 0, RcptMax = 77 },
+            new SmtpCapabilities { Extended = true, Pipelining = true, EightBitMime = true, Chunking = true, StartTls = true, SmtpUtf8 = true, Dsn = true, SizeLimit = 0, RcptMax = 77, MailMax = 5 },
             machine.Capabilities);
     }
 

@@ -22,7 +22,7 @@ public sealed class FragmentationTests
 
     private static readonly Gen<string> ClientLine = Pick(
         "EHLO c.test\r\n", "HELO c.test\r\n", "MAIL FROM:<a@b.test>\r\n", "MAIL FROM:<> SIZE=9\r\n", "RCPT TO:<a@b.test>\r\n", "RCPT TO:<bad@b.test>\r\n",
-        "DATA\r\n", "DATA\r\n", "DATA\r\n", ".\r\n", ".\r\n", ".\r\n", "..\r\n", "RSET\r\n", "NOOP\r\n", "QUIT\r\n", "FOO\r\n", "text\r\n", "\r\n", ".x\r\n", ".\r", "\r", "\n", ".\n", "\0\r\n",
+        "DATA\r\n", "DATA\r\n", "DATA\r\n", "BDAT 6\r\n", "BDAT 3 LAST\r\n", "BDAT 8 LAST\r\n", "BDAT 0\r\n", "BDAT 0 LAST\r\n", "BDAT x\r\n", ".\r\n", ".\r\n", ".\r\n", "..\r\n", "RSET\r\n", "NOOP\r\n", "QUIT\r\n", "FOO\r\n", "text\r\n", "\r\n", ".x\r\n", ".\r", "\r", "\n", ".\n", "\0\r\n",
         "\r\r\n", "\n\r\n", new string('x', 40) + "\r\n", new string('y', 68) + "\r\n", new string('z', 69) + "\r\n", "MAIL FROM:<" + new string('m', 90) + ">\r\n");
 
     private static readonly Gen<string> ServerLine = Pick(
@@ -37,7 +37,7 @@ public sealed class FragmentationTests
 
     [Fact]
     public void Server_does_not_notice_how_its_input_is_cut() =>
-        Gen.Select(Dialogue(ClientLine, "EHLO c.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<a@b.test>\r\nDATA\r\n"), Cuts, Gen.Bool).Sample((input, cuts, open) =>
+        Gen.Select(Dialogue(ClientLine, "EHLO c.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<a@b.test>\r\n"), Cuts, Gen.Bool).Sample((input, cuts, open) =>
         {
             var whole = Serve(input, [input.Length], open);
             Assert.Equal(whole, Serve(input, cuts, open));
@@ -46,12 +46,13 @@ public sealed class FragmentationTests
 
     [Fact]
     public void Client_does_not_notice_how_its_input_is_cut() =>
-        Gen.Select(Dialogue(ServerLine, "220 mx.test\r\n250-mx.test\r\n250 PIPELINING\r\n"), Cuts, Gen.Bool).Sample((input, cuts, pipelining) =>
+        Gen.Select(Dialogue(ServerLine, "220 mx.test\r\n250-mx.test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"), Cuts, Gen.Bool, Gen.Bool, Gen.Bool).Sample((input, cuts, pipelining, overlap, chunking) =>
         {
-            var whole = Dial(input, [input.Length], pipelining);
-            Assert.Equal(whole, Dial(input, cuts, pipelining));
-            Assert.Equal(whole, Dial(input, Fragments.ByByte(input.Length), pipelining));
-        }, iter: 1000);
+            var options = new SmtpClientOptions { HeloName = "c.test", Pipelining = pipelining, Overlap = overlap, Chunking = chunking };
+            var whole = Dial(input, [input.Length], options);
+            Assert.Equal(whole, Dial(input, cuts, options));
+            Assert.Equal(whole, Dial(input, Fragments.ByByte(input.Length), options));
+        }, iter: 1500);
 
     private static string Serve(byte[] input, IEnumerable<int> pieces, bool open)
     {
@@ -67,9 +68,9 @@ public sealed class FragmentationTests
         return string.Join('\n', owner.Calls) + "\n" + Octets.Show(output.WrittenSpan);
     }
 
-    private static string Dial(byte[] input, IEnumerable<int> pieces, bool pipelining)
+    private static string Dial(byte[] input, IEnumerable<int> pieces, SmtpClientOptions options)
     {
-        var machine = new SmtpClientMachine(new SmtpClientOptions { HeloName = "c.test", Pipelining = pipelining });
+        var machine = new SmtpClientMachine(options);
         var output = new ArrayBufferWriter<byte>();
         var owner = new RecordingClientSession(machine, output);
         for (var i = 0; i < 5; i++)

@@ -18,6 +18,12 @@ public sealed record IdealWorkload
     /// <summary>Mean octets of a MAIL command and of a RCPT command, CRLF included.</summary>
     public required double MailOctets { get; init; }
     public required double RcptOctets { get; init; }
+
+    /// <summary>Content goes by BDAT: its line instead of DATA, the dots and the end of data.</summary>
+    public bool Chunking { get; init; }
+
+    /// <summary>A content and the next envelope are one wave (with BDAT, RSET between them).</summary>
+    public bool Overlap { get; init; }
 }
 
 /// <summary>
@@ -51,11 +57,11 @@ public sealed record IdealCeiling(double ForwardOctetsPerDelivery, double Revers
                 for (var left = onHost; left > 0; left -= w.RecipientsPerTransaction)
                 {
                     var recipients = Math.Min(left, w.RecipientsPerTransaction);
-                    var envelope = w.MailOctets + recipients * w.RcptOctets + "DATA\r\n".Length;
-                    var content = w.ContentOctets + w.DotsStuffed + ".\r\n".Length;
-                    var segments = Math.Ceiling(envelope / Mss) + Math.Ceiling(content / Mss);
-                    var replies = (recipients + 2) * ReplyOctets;
-                    var replySegments = Math.Ceiling(replies / (double)Mss) + 1;
+                    var (envelope, content) = Waves(w, recipients);
+                    var segments = w.Overlap ? Math.Ceiling((envelope + content) / Mss) : Math.Ceiling(envelope / Mss) + Math.Ceiling(content / Mss);
+                    // MAIL, RCPT, 354 unless BDAT, RSET where it leads; then the final reply, in a segment of its own unless the waves are one.
+                    var replies = (recipients + (w.Chunking ? w.Overlap ? 2 : 1 : 2)) * ReplyOctets;
+                    var replySegments = w.Overlap ? Math.Ceiling((replies + ReplyOctets) / (double)Mss) : Math.Ceiling(replies / (double)Mss) + 1;
                     forward += envelope + content + HeaderOctets * segments;
                     reverseLow += replies + ReplyOctets + HeaderOctets * replySegments;
                     reverseHigh += replies + ReplyOctets + HeaderOctets * (replySegments + segments / 2);
@@ -64,6 +70,15 @@ public sealed record IdealCeiling(double ForwardOctetsPerDelivery, double Revers
 
         var deliveries = (double)messages * w.RecipientsPerMessage;
         return new IdealCeiling(forward / deliveries, reverseLow / deliveries, reverseHigh / deliveries, copies / messages);
+    }
+
+    /// <summary>Octets up to the wait for 354 (BDAT: for the recipients' replies), and of the content with what frames it.</summary>
+    private static (double Envelope, double Content) Waves(IdealWorkload w, int recipients)
+    {
+        var envelope = w.MailOctets + recipients * w.RcptOctets;
+        if (!w.Chunking) return (envelope + "DATA\r\n".Length, w.ContentOctets + w.DotsStuffed + ".\r\n".Length);
+        var digits = Math.Floor(Math.Log10(Math.Max(1, w.ContentOctets))) + 1;
+        return (envelope + (w.Overlap ? "RSET\r\n".Length : 0), w.ContentOctets + "BDAT  LAST\r\n".Length + digits);
     }
 
     /// <summary>Recipients per chosen host: a greedy cover of the message's domains by first-choice hosts (exact for disjoint sets, within ln n otherwise).</summary>

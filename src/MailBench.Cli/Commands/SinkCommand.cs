@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MailBench.Cli.Hosting;
 using MailBench.Model.Options;
+using MailBench.Model.Units;
 using MailBench.Peers.Sink;
 
 namespace MailBench.Cli.Commands;
@@ -30,10 +31,17 @@ internal static class SinkCommand
             HelpName = "RULE",
         };
         var save = new Option<string?>("--save") { Description = "Keep each message as received (N.eml) beside its envelope (N.json) in this folder.", HelpName = "DIR" };
+        var withhold = new Option<string[]>("--withhold")
+        {
+            Description = "Extensions not to offer: pipelining, size, eight-bit-mime, enhanced-status-codes, chunking, limits. May be repeated.",
+            HelpName = "NAME[,…]",
+        };
+        var limit = new Option<string[]>("--limit") { Description = "A limit to announce (RFC 9422) and keep: RCPTMAX=N, MAILMAX=N or RCPTDOMAINMAX=N. May be repeated.", HelpName = "NAME=N" };
+        var maxSize = new Option<string?>("--max-message-size") { Description = "Largest message, announced by SIZE (64MiB unless said).", HelpName = "S" };
         var seed = new Option<int>("--seed") { Description = "Seed of the refusals' shares.", DefaultValueFactory = _ => 1, HelpName = "N" };
         var control = NodeOptionsParsing.Control();
 
-        var command = new Command("sink", "A receiving SMTP server that takes, counts and books what it gets.") { listen, returns, refuse, save, seed, control };
+        var command = new Command("sink", "A receiving SMTP server that takes, counts and books what it gets.") { listen, returns, refuse, save, withhold, limit, maxSize, seed, control };
         command.SetAction(async (parsed, _) =>
         {
             var options = new SinkOptions
@@ -42,6 +50,9 @@ internal static class SinkCommand
                 Return = NodeOptionsParsing.EndPoints("--return", parsed.GetValue(returns) ?? []),
                 Refuse = [.. (parsed.GetValue(refuse) ?? []).Select(rule => NodeOptionsParsing.Value("--refuse", rule, RefusalRuleText.Parse))],
                 SaveDirectory = parsed.GetValue(save),
+                Withhold = [.. (parsed.GetValue(withhold) ?? []).SelectMany(names => names.Split(',')).Select(name => NodeOptionsParsing.Value("--withhold", name, Kebab.Parse<SmtpExtension>))],
+                Limits = NodeOptionsParsing.Value("--limit", string.Join(' ', parsed.GetValue(limit) ?? []), text => SmtpLimits.Parse(text.Split(' ', StringSplitOptions.RemoveEmptyEntries))),
+                MaxMessageSize = parsed.GetValue(maxSize) is { } size ? NodeOptionsParsing.Value("--max-message-size", size, ByteSize.Parse) : new SinkOptions { Listen = [] }.MaxMessageSize,
                 Seed = parsed.GetValue(seed),
             };
             if (options.Listen.Count == 0) throw new UsageException("--listen: no address is given; write for example 127.0.0.1:2525.");

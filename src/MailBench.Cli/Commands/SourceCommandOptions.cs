@@ -27,6 +27,8 @@ internal sealed class SourceCommandOptions
     private readonly Option<string> _suffix = new("--suffix") { Description = "Domain suffix of all addresses.", DefaultValueFactory = _ => "test", HelpName = "NAME" };
     private readonly Option<int?> _users = Number("--users", "Send to user0 … userN-1 at mail.SUFFIX instead.");
     private readonly Option<string> _pipelining = Switch("--pipelining", "Send the envelope as one group where PIPELINING is offered.");
+    private readonly Option<string> _overlap = Switch("--overlap", "Send the next envelope behind the end of a content, where messages wait for a session (off unless said).", "off");
+    private readonly Option<string> _chunking = Switch("--chunking", "Send content by BDAT where CHUNKING is offered (off unless said).", "off");
     private readonly Option<string> _reuse = Switch("--reuse", "Send more than one message on a session.");
     private readonly Option<int?> _maxSessions = Number("--max-sessions", $"Open and backlog: sessions at once ({DefaultMaxSessions} unless said).");
     private readonly Option<int?> _seed = Number("--seed", "Seed of contents and random arrivals.");
@@ -37,7 +39,7 @@ internal sealed class SourceCommandOptions
     {
         Option[] all =
         [
-            _to, _rate, _sessions, _backlog, _count, _duration, _size, _mix, _messages, _recipients, _domains, _suffix, _users, _pipelining, _reuse, _maxSessions, _seed, Control,
+            _to, _rate, _sessions, _backlog, _count, _duration, _size, _mix, _messages, _recipients, _domains, _suffix, _users, _pipelining, _overlap, _chunking, _reuse, _maxSessions, _seed, Control,
         ];
         foreach (var option in all) command.Options.Add(option);
     }
@@ -101,6 +103,8 @@ internal sealed class SourceCommandOptions
             Suffix = parsed.GetValue(_suffix)!,
             Users = parsed.GetValue(_users) is { } users ? AtLeastOne("--users", users) : 0,
             Pipelining = IsOn("--pipelining", parsed.GetValue(_pipelining)!),
+            Overlap = IsOn("--overlap", parsed.GetValue(_overlap)!),
+            Chunking = IsOn("--chunking", parsed.GetValue(_chunking)!),
             Reuse = IsOn("--reuse", parsed.GetValue(_reuse)!),
             Seed = parsed.GetValue(_seed) ?? 1,
         };
@@ -130,5 +134,5 @@ internal sealed class SourceCommandOptions
 
     private static Option<int?> Number(string name, string description) => new(name) { Description = description, HelpName = "N" };
 
-    private static Option<string> Switch(string name, string description) => new(name) { Description = description, HelpName = "on|off", DefaultValueFactory = _ => "on" };
+    private static Option<string> Switch(string name, string description, string otherwise = "on") => new(name) { Description = description, HelpName = "on|off", DefaultValueFactory = _ => otherwise };
 }

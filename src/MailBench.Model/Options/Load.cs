@@ -73,6 +73,12 @@ public sealed record WorkloadOptions
     /// <summary>Greater than 0: recipients are <c>userM@mail.SUFFIX</c>, M below it, instead of <c>uK@dJ.SUFFIX</c>.</summary>
     public int Users { get; init; }
     public bool Pipelining { get; init; } = true;
+
+    /// <summary>The next envelope behind the end of a content, where a message waits for a session; needs Pipelining.</summary>
+    public bool Overlap { get; init; }
+
+    /// <summary>BDAT where CHUNKING is offered.</summary>
+    public bool Chunking { get; init; }
     public bool Reuse { get; init; } = true;
     public int Seed { get; init; } = 1;
 }

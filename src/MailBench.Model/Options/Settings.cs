@@ -22,6 +22,19 @@ public enum DeliveryStrategy
 /// <summary>When an outbound session serves more than one transaction.</summary>
 public enum SessionReuse { None, WithinMessage, AcrossMessages }
 
+/// <summary>What becomes of 8-bit content at a host that does not offer 8BITMIME (RFC 6152 §3).</summary>
+public enum ContentConversion
+{
+    /// <summary>Made quoted-printable or base64 where MIME allows it, else it fails: nobody gets octets that it did not agree to, and most mail arrives.</summary>
+    Convert,
+
+    /// <summary>It fails.</summary>
+    Bounce,
+
+    /// <summary>Sent as it is, against the standard and as many MTAs do.</summary>
+    Pass,
+}
+
 /// <summary>Which attempts the attempt log keeps.</summary>
 public enum AttemptLog { Off, Failures, All }
 
@@ -72,6 +85,19 @@ public sealed record MtaSettings
     /// <summary>RFC 5321 §4.5.3.1.8 has every server take at least 100.</summary>
     public int RecipientsPerTransaction { get; init; } = 100;
     public bool Pipelining { get; init; } = true;
+
+    /// <summary>The next message's envelope behind the end of a content (RFC 2920 §3.1): a round trip less a message, and no recipient the more at stake.</summary>
+    public bool Overlap { get; init; } = true;
+
+    /// <summary>BDAT where a host offers CHUNKING (RFC 3030); offered to clients in any case.</summary>
+    public bool Chunking { get; init; } = true;
+    public ContentConversion ContentConversion { get; init; } = ContentConversion.Convert;
+
+    /// <summary>Transactions of an outbound session before it says QUIT: no server is held for ever.</summary>
+    public int TransactionsPerSession { get; init; } = 1000;
+
+    /// <summary>Age of an outbound session at which it says QUIT behind its transaction.</summary>
+    public TimeSpan SessionAge { get; init; } = TimeSpan.FromMinutes(10);
     public AttemptLog AttemptLog { get; init; } = AttemptLog.Failures;
     public RetrySettings Retry { get; init; } = new();
 
@@ -122,6 +148,9 @@ public enum RefusalPhase { Connect, Helo, Mail, Rcpt, Data, End }
 /// <summary>One <c>--refuse</c> rule, <c>PHASE:CODE[:ENHANCED][:SHARE][:PATTERN]</c>; the pattern (<c>*</c> and <c>?</c>) is matched against the phase's argument.</summary>
 public sealed record RefusalRule(RefusalPhase Phase, int Code, string? Enhanced, double Share, string? Pattern);
 
+/// <summary>The extensions that a sink offers.</summary>
+public enum SmtpExtension { Pipelining, Size, EightBitMime, EnhancedStatusCodes, Chunking, Limits }
+
 /// <summary>What <c>mailbench sink</c> is started with.</summary>
 public sealed record SinkOptions
 {
@@ -133,6 +162,12 @@ public sealed record SinkOptions
     public string? SaveDirectory { get; init; }
     public ByteSize MaxMessageSize { get; init; } = new(64L << 20);
     public int MaxSessions { get; init; } = 20_000;
+
+    /// <summary>Extensions that are not offered.</summary>
+    public IReadOnlyList<SmtpExtension> Withhold { get; init; } = [];
+
+    /// <summary>What LIMITS announces and the sink keeps to.</summary>
+    public SmtpLimits Limits { get; init; } = new();
     public int Seed { get; init; } = 1;
 }
 

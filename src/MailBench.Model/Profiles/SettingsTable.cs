@@ -37,6 +37,11 @@ public static partial class SettingsTable
         new("mta.sessionsOut", SettingKind.Integer, "200", "Parallel outbound sessions in all.") { Min = 1, Max = 100_000 },
         new("mta.recipientsPerTransaction", SettingKind.Integer, "100", "Recipients in one outbound transaction; RFC 5321 has every server take 100.") { Min = 1, Max = 10_000 },
         new("mta.pipelining", SettingKind.Flag, "on", "Whether outbound sessions pipeline (RFC 2920)."),
+        new("mta.overlap", SettingKind.Flag, "on", "Whether the next message's envelope follows the end of a content at once, where PIPELINING is offered (RFC 2920)."),
+        new("mta.chunking", SettingKind.Flag, "on", "Whether content goes by BDAT where CHUNKING is offered (RFC 3030)."),
+        new("mta.contentConversion", SettingKind.Choice, "convert", "8-bit content at a host without 8BITMIME: convert makes it quoted-printable or base64, or fails it where MIME does not allow that; bounce fails it; pass sends it as it is.") { Choices = Kebab.Names<ContentConversion>() },
+        new("mta.transactionsPerSession", SettingKind.Integer, "1000", "Transactions of an outbound session before it says QUIT.") { Min = 1, Max = 1_000_000_000 },
+        new("mta.sessionAge", SettingKind.Duration, "10m", "Age of an outbound session at which it says QUIT.") { Min = 0.001, Max = Day },
         new("mta.attemptLog", SettingKind.Choice, "failures", "Which delivery attempts the attempt log keeps.") { Choices = Kebab.Names<AttemptLog>() },
         new("mta.retry.first", SettingKind.Duration, "5s", "First wait before a retry; it doubles each time.") { Min = 0.001, Max = Day },
         new("mta.retry.max", SettingKind.Duration, "1h", "Longest wait before a retry.") { Min = 0.001, Max = 30 * Day },
@@ -56,11 +61,16 @@ public static partial class SettingsTable
 
         new("sink.refuse", SettingKind.List, "", "Refusals of the sink.") { Pattern = RefusalPattern(), Form = "PHASE:CODE[:ENHANCED][:SHARE][:PATTERN], for example rcpt:450:4.2.0:10%, PHASE one of connect, helo, mail, rcpt, data, end" },
 
+        new("sink.withhold", SettingKind.List, "", "SMTP extensions that the sink does not offer.") { Pattern = ExtensionPattern(), Form = "one of pipelining, size, eight-bit-mime, enhanced-status-codes, chunking, limits" },
+        new("sink.limits", SettingKind.List, "", "Limits that the sink announces (RFC 9422) and keeps.") { Pattern = LimitPattern(), Form = SmtpLimits.Form },
+
         new("workload.size", SettingKind.Size, "4KiB", "Synthetic messages of exactly so many octets.") { Group = "content", Min = 256, Max = 1024 * MiB },
         new("workload.mix", SettingKind.Choice, null, "Synthetic messages of a realistic mix of sizes and structures.") { Group = "content", Choices = ["mailing-list", "mobile", "office"] },
         new("workload.messages", SettingKind.Text, null, "Real mail: an mbox file, a maildir or a folder of .eml files; a relative path is looked for beside the profile.") { Group = "content" },
         new("workload.recipients", SettingKind.Integer, "1", "Recipients of each message.") { Min = 1, Max = 100_000 },
         new("workload.pipelining", SettingKind.Flag, "on", "Whether the source pipelines."),
+        new("workload.overlap", SettingKind.Flag, "off", "Whether the source sends the next envelope behind the end of a content, where messages wait for a session."),
+        new("workload.chunking", SettingKind.Flag, "off", "Whether the source sends content by BDAT where CHUNKING is offered."),
         new("workload.reuse", SettingKind.Flag, "on", "Whether the source sends several messages in one session."),
 
         new("load.model", SettingKind.Choice, "backlog", "Backlog: saturated, a constant number of undelivered recipients. Open: arrivals on a schedule. Closed: users with think time.") { Choices = Kebab.Names<LoadModel>() },
@@ -117,6 +127,12 @@ public static partial class SettingsTable
 
     [GeneratedRegex(@"^[^:\s]+:(delay|servfail|nxdomain|refused|drop|truncate|lame|no-additional)(:\S+)?$", RegexOptions.CultureInvariant)]
     private static partial Regex FaultPattern();
+
+    [GeneratedRegex(@"^(pipelining|size|eight-bit-mime|enhanced-status-codes|chunking|limits)$", RegexOptions.CultureInvariant)]
+    private static partial Regex ExtensionPattern();
+
+    [GeneratedRegex(@"^(RCPTMAX|MAILMAX|RCPTDOMAINMAX)=[1-9][0-9]{0,8}$", RegexOptions.CultureInvariant)]
+    private static partial Regex LimitPattern();
 
     [GeneratedRegex(@"^(connect|helo|mail|rcpt|data|end):[45][0-9][0-9](:[245]\.[0-9]{1,3}\.[0-9]{1,3})?(:[0-9.]+%)?(:\S+)?$", RegexOptions.CultureInvariant)]
     private static partial Regex RefusalPattern();

@@ -34,6 +34,19 @@ public sealed partial class Batcher
     }
 
     /// <summary>
+    /// Takes back the transaction that was cut ahead: its envelope was sent, or not even that, and nothing of it was answered. Its recipients are at the head of their queue again.
+    /// </summary>
+    public void ReturnAhead(SiteSession session)
+    {
+        var ahead = session.Ahead;
+        if (ahead.Entry is not { } entry) return;
+        for (var i = 0; i < ahead.Count; i++) Enqueue(session.Queue, entry, ahead[i], front: true);
+        ahead.Clear();
+        session.Transactions--;
+        Consider(session.Queue);
+    }
+
+    /// <summary>
     /// Sends a recipient of the session's transaction, at <paramref name="at"/> in its batch, to the next host of its route. Per-mx-host: the queue of its next MX. Else
     /// back to its queue, where the session's next host serves it (see <see cref="TryNextHost"/>). Where no host is left it is exhausted.
     /// </summary>
@@ -134,19 +147,46 @@ public sealed partial class Batcher
         site.Changed(1, BatchesOf(message.Count) - before);
     }
 
-    /// <summary>Makes the session's next transaction of the first recipients of <paramref name="message"/>.</summary>
-    private void Cut(SiteSession session, QueuedMessage message)
+    /// <summary>
+    /// Makes a transaction of the session of the first recipients of <paramref name="message"/>; false when the host takes none of them on this session, since it limits
+    /// domains.
+    /// </summary>
+    private bool Cut(SiteSession session, QueuedMessage message, DeliveryBatch batch)
     {
         var site = session.Queue;
         var before = BatchesOf(message.Count);
         var count = Math.Min(message.Count, Math.Min(_batchLimit, session.RecipientLimit));
-        session.Batch.Start(message.Entry, count);
-        for (var i = 0; i < count; i++) session.Batch.Append(message.TakeFirst());
+        batch.Start(message.Entry, count);
+        if (session.DomainLimit == int.MaxValue)
+            for (var i = 0; i < count; i++) batch.Append(message.TakeFirst());
+        else
+            count = CutByDomain(session, message, batch, count);
+        if (count == 0)
+        {
+            batch.Clear();
+            return false;
+        }
+
         session.Transactions++;
         session.LastEntry = Options.Reuse == SessionReuse.WithinMessage ? message.Entry : null;
         Waiting -= count;
         site.Changed(-count, BatchesOf(message.Count) - before);
         if (message.Count == 0) Drop(site, message);
+        return true;
+    }
+
+    /// <summary>Takes those whose domains the session may still have; the others keep their order.</summary>
+    private static int CutByDomain(SiteSession session, QueuedMessage message, DeliveryBatch batch, int limit)
+    {
+        session.Domains ??= new SessionDomains(session.DomainLimit);
+        for (var left = message.Count; left > 0; left--)
+        {
+            var recipient = message.TakeFirst();
+            if (batch.Count < limit && session.Domains.TryAdd(message.Entry, recipient.Recipient)) batch.Append(recipient);
+            else message.Append(recipient);
+        }
+
+        return batch.Count;
     }
 
     /// <summary>The host, or every host, of the site is dead: what waits moves on or is exhausted.</summary>

@@ -33,15 +33,29 @@ public sealed partial class Batcher
 
         var message = session.LastEntry is null ? site.First
             : _messages.GetValueOrDefault(new MessageAtSite(site.Number, session.LastEntry.Id.Value));
-        if (message is not null)
-        {
-            Cut(session, message);
-            return NextStep.Begin;
-        }
-
+        if (message is not null) return Cut(session, message, session.Batch) ? NextStep.Begin : StartClosing(session);
         if (Options.Reuse != SessionReuse.AcrossMessages) return StartClosing(session);
         AddIdle(session);
         return NextStep.Idle;
+    }
+
+    /// <summary>
+    /// The content of the session's transaction has been sent: cuts the next one into <see cref="SiteSession.Ahead"/>, for its envelope to follow at once. False when there is none that
+    /// this session should take: what opening and idle sessions of the site will serve is left to them.
+    /// </summary>
+    public bool TryTakeAhead(SiteSession session)
+    {
+        var site = session.Queue;
+        if (session.State != SessionState.Busy || site.WaitingBatches <= site.Opening + site.IdleCount || !MayGoOn(session)) return false;
+        var message = session.LastEntry is null ? site.First : _messages.GetValueOrDefault(new MessageAtSite(site.Number, session.LastEntry.Id.Value));
+        return message is not null && Cut(session, message, session.Ahead);
+    }
+
+    /// <summary>The transaction in hand is settled, and the one ahead is in hand now.</summary>
+    public void Advance(SiteSession session)
+    {
+        session.Batch.Clear();
+        (session.Batch, session.Ahead) = (session.Ahead, session.Batch);
     }
 
     /// <summary>The shell closes a session on its own account (idle for too long): it gets no more work.</summary>
@@ -68,7 +82,8 @@ public sealed partial class Batcher
     {
         if (!HasNextHost(session, nowNs)) return false;
         session.Host = session.Hosts![++session.HostAt];
-        session.RecipientLimit = int.MaxValue;
+        session.RecipientLimit = session.TransactionLimit = session.DomainLimit = int.MaxValue;
+        session.Domains = null;
         session.Batch.Clear();
         if (session.State == SessionState.Opening) return true;
         Leave(session);
@@ -93,7 +108,7 @@ public sealed partial class Batcher
     /// <summary>A session must go when it may not be reused, has done its share, or others wait for its slot and it has had its turn.</summary>
     private bool MayGoOn(SiteSession session)
     {
-        if (Options.Reuse == SessionReuse.None || session.Transactions >= Options.TransactionsPerSession) return false;
+        if (Options.Reuse == SessionReuse.None || session.Transactions >= Math.Min(Options.TransactionsPerSession, session.TransactionLimit)) return false;
         if (session.Transactions < Options.TransactionsPerTurn || OpenSessions < Options.SessionsOut) return true;
         return _ring.Count - (session.Queue.InRing ? 1 : 0) <= _closing;
     }

@@ -84,9 +84,10 @@ public sealed partial class Batcher(BatchingOptions options)
 
             RemoveIdle(session);
             session.State = SessionState.Busy;
-            Cut(session, message);
+            var begun = Cut(session, message, session.Batch);
+            if (!begun) StartClosing(session);
             Consider(site);
-            work = new Work(WorkKind.Begin, session);
+            work = new Work(begun ? WorkKind.Begin : WorkKind.Close, session);
             return true;
         }
 

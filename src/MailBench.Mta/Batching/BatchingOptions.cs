@@ -42,6 +42,7 @@ public sealed record BatchingOptions
             SessionsPerSite = settings.SessionsPerSite,
             SessionsOut = settings.SessionsOut,
             RecipientsPerTransaction = settings.RecipientsPerTransaction,
+            TransactionsPerSession = settings.TransactionsPerSession,
             DeadHostMaxNs = max,
             DeadHostFirstNs = Math.Min(1_000_000_000, max),
         };

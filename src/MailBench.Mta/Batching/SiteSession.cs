@@ -22,13 +22,22 @@ public sealed class SiteSession
     public MxHost Host { get; internal set; }
 
     /// <summary>The transaction in hand; reused for the next.</summary>
-    public DeliveryBatch Batch { get; } = new();
+    public DeliveryBatch Batch { get; internal set; } = new();
+
+    /// <summary>The transaction whose envelope is sent behind the content of the one in hand (<see cref="Batcher.TryTakeAhead"/>); empty when there is none.</summary>
+    public DeliveryBatch Ahead { get; internal set; } = new();
 
     /// <summary>Transactions begun.</summary>
     public int Transactions { get; internal set; }
 
     /// <summary>Recipients that this host takes in a transaction (LIMITS RCPTMAX, or learnt from 452); lowered by the shell.</summary>
     public int RecipientLimit { get; set; } = int.MaxValue;
+
+    /// <summary>Transactions that this host takes in a session (LIMITS MAILMAX); lowered by the shell.</summary>
+    public int TransactionLimit { get; set; } = int.MaxValue;
+
+    /// <summary>Different recipient domains that this host takes in a session (LIMITS RCPTDOMAINMAX); lowered by the shell.</summary>
+    public int DomainLimit { get; set; } = int.MaxValue;
 
     /// <summary>The shell's own.</summary>
     public object? Owner { get; set; }
@@ -37,6 +46,9 @@ public sealed class SiteSession
     /// <summary>The hosts left to dial, in order; null for per-mx-host.</summary>
     internal MxHost[]? Hosts { get; init; }
     internal int HostAt { get; set; }
+
+    /// <summary>The domains that count against <see cref="DomainLimit"/>.</summary>
+    internal SessionDomains? Domains { get; set; }
 
     /// <summary>The message of the last transaction, for reuse within a message.</summary>
     internal QueueEntry? LastEntry { get; set; }

@@ -4,7 +4,7 @@ namespace MailBench.Mta.Delivery;
 public sealed class DeliveryCounters
 {
     private readonly TimeSum _open = new(), _idle = new();
-    private long _sessionsOut, _transactionsOut, _roundTripsOut, _octetsIn, _octetsOut, _uncertain;
+    private long _sessionsOut, _transactionsOut, _roundTripsOut, _octetsIn, _octetsOut, _uncertain, _conversions;
 
     /// <summary>Connections that stood (a refused dial is none).</summary>
     public long SessionsOut => Volatile.Read(ref _sessionsOut);
@@ -22,6 +22,9 @@ public sealed class DeliveryCounters
 
     /// <summary>Recipients whose final reply was lost.</summary>
     public long Uncertain => Volatile.Read(ref _uncertain);
+
+    /// <summary>Transactions whose content was converted for a host without 8BITMIME.</summary>
+    public long Conversions => Volatile.Read(ref _conversions);
 
     /// <summary>Sum over sessions of their time open, those open now included up to <paramref name="nowNs"/>. A read during a change errs by that change's turn at most.</summary>
     public long SessionOutNs(long nowNs) => _open.SumNs(nowNs);
@@ -47,6 +50,8 @@ public sealed class DeliveryCounters
     internal void Transaction() => Volatile.Write(ref _transactionsOut, _transactionsOut + 1);
 
     internal void RoundTrip() => Volatile.Write(ref _roundTripsOut, _roundTripsOut + 1);
+
+    internal void Conversion() => Volatile.Write(ref _conversions, _conversions + 1);
 
     internal void LostFinalReply(int recipients) => Volatile.Write(ref _uncertain, _uncertain + recipients);
 }

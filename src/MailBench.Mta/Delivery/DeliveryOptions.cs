@@ -20,11 +20,14 @@ public sealed record DeliveryOptions
     /// <summary>Transactions of one session; then it says QUIT, so that no server is held for ever.</summary>
     public int TransactionsPerSession { get; init; } = 1000;
 
+    /// <summary>How old a session may grow; then it says QUIT behind its transaction, so that changes of addresses and balance reach it.</summary>
+    public TimeSpan SessionAge { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>
     /// How long recipients of a message wait for the routes of its other recipients, so that slow DNS answers do not split its transactions. Those whose route
     /// comes later follow by themselves.
     /// </summary>
     public TimeSpan GatherTimeout { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    public static DeliveryOptions From(MtaOptions options) => new() { HostName = options.HostName, SmtpPort = options.SmtpPort, Settings = options.Settings };
+    public static DeliveryOptions From(MtaOptions options) => new() { HostName = options.HostName, SmtpPort = options.SmtpPort, Settings = options.Settings, TransactionsPerSession = options.Settings.TransactionsPerSession, SessionAge = options.Settings.SessionAge };
 }

@@ -6,82 +6,94 @@ using MailBench.Wire.Smtp;
 namespace MailBench.Mta.Delivery;
 
 // The dialogue: replies become fates.
-internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvelope
+internal sealed partial class DeliverySession : ISmtpClientSession
 {
-    private enum Fate : byte
-    {
-        /// <summary>No reply to its RCPT yet, or none that counts (MAIL refused).</summary>
-        Open,
+    /// <summary>The oldest transaction under way: whose replies come.</summary>
+    private DeliveryTransaction _now = new();
 
-        /// <summary>RCPT accepted: the final reply decides.</summary>
-        Accepted,
-
-        /// <summary>The server takes no more recipients in this transaction.</summary>
-        TooMany,
-        Settled,
-    }
-
-    private Fate[] _fates = new Fate[1];
-    private int _accepted;
-    private bool _mailAccepted;
+    /// <summary>The transaction whose envelope was sent behind the content of <see cref="_now"/>.</summary>
+    private DeliveryTransaction _ahead = new();
 
     /// <summary>The connection has stood idle or done a transaction: when it breaks, the likely reason is that the server had enough of it, and a fresh one will do.</summary>
     private bool _maybeStale;
+    private long _stoodNs;
 
     private DeliveryBatch Batch => _site.Batch;
     private QueueEntry Entry => _site.Batch.Entry!;
-
-    ReadOnlySpan<byte> IClientEnvelope.ReversePath => Entry.ReversePath;
-    int IClientEnvelope.RecipientCount => Batch.Count;
-    long IClientEnvelope.SizeBytes => Entry.ContentBytes;
-    BodyKind IClientEnvelope.Body => Entry.Body;
-
-    ReadOnlySpan<byte> IClientEnvelope.Recipient(int index) => Entry.Recipients[Batch[index].Recipient].Address;
+    private Span<Fate> Fates => _now.Fates;
 
     /// <summary>Where the transaction stands, for people.</summary>
-    private string StepName => _contentWhole ? "end of data" : _sending ? "content" : _mailAccepted ? "RCPT or DATA" : "MAIL";
+    private string StepName => _now.ContentWhole ? "end of data" : _sending ? "content" : _now.MailAccepted ? "RCPT or DATA" : "MAIL";
 
     /// <summary>Sends the batch that the batcher has put in hand.</summary>
     public void Begin()
     {
+        if (TryBegin()) return;
+        GoOn();
+    }
+
+    /// <summary>False: nothing of it was sent, and its recipients are settled or back in their queue.</summary>
+    private bool TryBegin()
+    {
         At = Step.Transaction;
-        if (_fates.Length < Batch.Count) _fates = new Fate[Math.Max(Batch.Count, _fates.Length * 2)];
-        Array.Clear(_fates, 0, Batch.Count);
-        _accepted = 0;
-        _contentWhole = false;
-        _mailAccepted = false;
+        if (!TryStart()) return false;
         Expect(300);
         try
         {
-            _machine.Begin(this, _connection!.Output);
+            _machine.Begin(_now, _connection!.Output);
         }
         catch (ArgumentException unsafePath)
         {
             RefuseUnsafe(unsafePath.Message);
-            return;
+            return false;
         }
 
         _stage.Counters.Transaction();
+        return true;
+    }
+
+    /// <summary>The content of the transaction in hand has been written whole: the next envelope follows in the same flush, where there is one that may.</summary>
+    private void BeginAhead()
+    {
+        if (!_machine.CanBegin || _stage.IsStopping || IsOld || _stage.IsShyOfOverlap(_site.Host.Name) || !_stage.Batcher.TryTakeAhead(_site)) return;
+        if (MaySendAsItIs(_site.Ahead))
+        {
+            _ahead.Start(_site.Ahead);
+            try
+            {
+                _machine.Begin(_ahead, _connection!.Output);
+                _ahead.SentAhead = true;
+                _stage.Counters.Transaction();
+                return;
+            }
+            catch (ArgumentException)
+            {
+                // An address that cannot be sent: told of when the message comes to its turn.
+            }
+        }
+
+        _stage.Batcher.ReturnAhead(_site);
     }
 
     public void OnPhase(ClientPhase phase, SmtpReply last)
     {
-        // The greeting came with the connection's round trip.
-        if (phase != ClientPhase.Greeting) _stage.Counters.RoundTrip();
+        // The greeting came with the connection's round trip, an envelope sent ahead with the content's before it.
+        if (phase != ClientPhase.Greeting && !(phase == ClientPhase.Envelope && _now.SentAhead)) _stage.Counters.RoundTrip();
         if (phase == ClientPhase.Quit) Finish(abort: false);
     }
 
     public void OnReady(SmtpCapabilities capabilities)
     {
         if (capabilities.RcptMax > 0) _site.RecipientLimit = capabilities.RcptMax;
+        if (capabilities.MailMax > 0) _site.TransactionLimit = capabilities.MailMax;
+        if (capabilities.RcptDomainMax > 0) _site.DomainLimit = capabilities.RcptDomainMax;
         _stage.Batcher.Opened(_site);
-        if (_stage.IsStopping) Retire();
-        else GoOn();
+        GoOn();
     }
 
     public void OnMailReply(SmtpReply reply)
     {
-        _mailAccepted = reply.IsPositive;
+        _now.MailAccepted = reply.IsPositive;
         Expect(300);
     }
 
@@ -90,12 +102,12 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
         Expect(300);
         if (reply.IsPositive)
         {
-            _fates[index] = Fate.Accepted;
-            _accepted++;
+            Fates[index] = Fate.Accepted;
+            _now.Accepted++;
         }
-        else if (_accepted > 0 && IsTooMany(reply))
+        else if (_now.Accepted > 0 && IsTooMany(reply))
         {
-            _fates[index] = Fate.TooMany;
+            Fates[index] = Fate.TooMany;
         }
         else
         {
@@ -106,17 +118,27 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
     public void OnTransactionEnded(SmtpReply reply, bool contentSent)
     {
         var kind = contentSent && reply.IsPositive ? OutcomeKind.Delivered : reply.IsPermanent ? OutcomeKind.Failed : OutcomeKind.Deferred;
-        var step = contentSent ? "end of data" : _mailAccepted ? "DATA" : "MAIL";
-        var limit = Math.Max(1, _accepted);
+        var step = contentSent ? "end of data" : _now.MailAccepted ? "DATA" : "MAIL";
+        var limit = Math.Max(1, _now.Accepted);
         for (var i = 0; i < Batch.Count; i++)
-            if (_fates[i] == Fate.TooMany) ReturnTooMany(i, limit);
+            if (Fates[i] == Fate.TooMany) ReturnTooMany(i, limit);
         for (var i = 0; i < Batch.Count; i++)
-            if (_fates[i] is Fate.Open or Fate.Accepted) Settle(i, kind, reply, step);
+            if (Fates[i] is Fate.Open or Fate.Accepted) Settle(i, kind, reply, step);
 
         _maybeStale = true;
-        if (_machine.ShouldClose) Finish(abort: false);
-        else if (_stage.IsStopping) Retire();
+        EndConversion();
+        if (_site.Ahead.Count > 0) Advance();
+        else if (_machine.ShouldClose) Finish(abort: false);
         else GoOn();
+    }
+
+    /// <summary>The transaction sent ahead is in hand now; its replies come next.</summary>
+    private void Advance()
+    {
+        _stage.Batcher.Advance(_site);
+        (_now, _ahead) = (_ahead, _now);
+        Expect(300);
+        _stage.WantWork();
     }
 
     public void OnSessionRefused(SmtpReply reply)
@@ -142,29 +164,30 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
 
     private void GoOn()
     {
-        switch (_stage.Batcher.Next(_site))
+        var step = NextStep.Begin;
+        while (step == NextStep.Begin && !_stage.IsStopping && !IsOld)
         {
-            case NextStep.Begin:
-                Begin();
-                break;
-            case NextStep.Idle:
-                At = Step.Idle;
-                _maybeStale = true;
-                ExpectUntil(_stage.Loop.TurnNs + _stage.Options.IdleTimeout.ToNs());
-                break;
-            default:
-                Quit();
-                break;
+            step = _stage.Batcher.Next(_site);
+            if (step != NextStep.Begin || !TryBegin()) continue;
+            _stage.WantWork();
+            return;
         }
 
+        if (step == NextStep.Begin) _stage.Batcher.Retire(_site);
+        if (step == NextStep.Idle) Rest();
+        else Quit();
         _stage.WantWork();
     }
 
-    private void Retire()
+    private void Rest()
     {
-        _stage.Batcher.Retire(_site);
-        Quit();
+        At = Step.Idle;
+        _maybeStale = true;
+        ExpectUntil(_stage.Loop.TurnNs + _stage.Options.IdleTimeout.ToNs());
     }
+
+    /// <summary>The session has stood for as long as a session may, and has done something in that time.</summary>
+    private bool IsOld => _site.Transactions > 0 && _stage.Loop.TurnNs - _stoodNs > _stage.Options.SessionAge.ToNs();
 
     /// <summary>
     /// The session ended within a transaction. What the fault leaves open: after the final dot nobody knows, so the recipient waits for a retry (a duplicate is better
@@ -173,18 +196,26 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
     private void Break(HostFault fault, bool uncertain)
     {
         var nowNs = _stage.Loop.TurnNs;
-        var answered = !uncertain && _contentWhole;
+        var answered = !uncertain && _now.ContentWhole;
         var refused = fault.Reply is { IsPermanent: true, Code: not 500 } && _sending;
         for (var i = 0; i < Batch.Count; i++)
         {
-            var fate = _fates[i];
+            var fate = Fates[i];
             if (fate == Fate.Settled) continue;
-            if (fate == Fate.TooMany) ReturnTooMany(i, _accepted);
+            if (fate == Fate.TooMany) ReturnTooMany(i, _now.Accepted);
             else if (uncertain && fate == Fate.Accepted) SettleUncertain(i, fault);
             else if (refused && fate == Fate.Accepted) Settle(i, OutcomeKind.Failed, fault.Reply!, "content");
             else if (answered) Settle(i, OutcomeKind.Deferred, fault.Reply!, "end of data");
             else if (_maybeStale && !_sending) Return(i, fault);
             else MoveOn(i, fault, nowNs);
+        }
+
+        EndConversion();
+        if (_site.Ahead.Count > 0)
+        {
+            // Nothing of it was answered and no content was sent. A server that breaks on such an envelope would make every message before one uncertain: it gets no more of them.
+            if (uncertain) _stage.NoteShyOfOverlap(_site.Host.Name);
+            _stage.Batcher.ReturnAhead(_site);
         }
 
         _stage.WantWork();
@@ -195,20 +226,20 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
 
     private void Return(int at, HostFault? fault)
     {
-        _fates[at] = Fate.Settled;
+        Fates[at] = Fate.Settled;
         _stage.Batcher.Return(_site, at, fault);
     }
 
     private void ReturnTooMany(int at, int limit)
     {
         // Where one was accepted behind it, this was no limit of the transaction, and there is nothing to learn.
-        if (at >= limit && _fates.AsSpan(at, Batch.Count - at).IndexOf(Fate.Accepted) < 0) _site.RecipientLimit = Math.Min(_site.RecipientLimit, limit);
+        if (at >= limit && Fates[at..].IndexOf(Fate.Accepted) < 0) _site.RecipientLimit = Math.Min(_site.RecipientLimit, limit);
         Return(at, null);
     }
 
     private void MoveOn(int at, HostFault fault, long nowNs)
     {
-        _fates[at] = Fate.Settled;
+        Fates[at] = Fate.Settled;
         _stage.Batcher.MoveOn(_site, at, fault, nowNs);
     }
 
@@ -221,7 +252,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
 
     private void Settle(int at, OutcomeKind kind, SmtpReply? reply, string? step, string? detail = null, string? status = null, bool uncertain = false)
     {
-        _fates[at] = Fate.Settled;
+        Fates[at] = Fate.Settled;
         var nowNs = _stage.Loop.TurnNs;
         ref readonly var recipient = ref Batch[at];
         _stage.Report(new DeliveryOutcome
@@ -257,12 +288,12 @@ internal sealed partial class DeliverySession : ISmtpClientSession, IClientEnvel
 
         for (var i = 0; i < Batch.Count; i++)
         {
-            if (_fates[i] == Fate.Settled) continue;
+            if (Fates[i] == Fate.Settled) continue;
             if (blamed == 0) Settle(i, OutcomeKind.Failed, null, null, why, "5.1.7");
             else Return(i, null);
         }
 
-        GoOn();
+        EndConversion();
     }
 
     private static bool IsSuspect(ReadOnlySpan<byte> address)

@@ -101,6 +101,7 @@ internal sealed partial class DeliverySession : IConnectionHandler
         _connection = connection;
         At = Step.Greeting;
         _stood = true;
+        _stoodNs = _stage.Loop.TurnNs;
         _stage.Counters.Opened(_stage.Loop.TurnNs);
         _stage.Counters.RoundTrip();
         Expect(300);

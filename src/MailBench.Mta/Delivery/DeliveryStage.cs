@@ -2,6 +2,7 @@ using System.Net;
 using MailBench.Mta.Batching;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
+using MailBench.Mta.Submission;
 using MailBench.Transport;
 using MailBench.Wire.Smtp;
 
@@ -19,9 +20,16 @@ public sealed partial class DeliveryStage : IDisposable
     /// <summary>Content is read in pieces of this size; one buffer serves all sessions, since they share a thread.</summary>
     internal const int PieceBytes = 64 << 10;
 
+    /// <summary>Content of messages in conversion, all sessions together: beyond it, a message waits for its retry.</summary>
+    private const long MaxConversionBytes = 64L << 20;
+
+    /// <summary>Hosts that are remembered for breaking on an envelope sent ahead; a full table starts anew.</summary>
+    private const int MaxShyHosts = 10_000;
+
     private readonly ResolveRoute _resolve;
     private readonly OutcomeHandler _outcome;
     private readonly HashSet<DeliverySession> _sessions = [];
+    private readonly HashSet<string> _shyOfOverlap = new(StringComparer.Ordinal);
     private readonly LoopTimer _timer;
     private bool _workWanted;
     private long _endedTurnNs;
@@ -36,7 +44,13 @@ public sealed partial class DeliveryStage : IDisposable
         _resolve = resolve;
         _outcome = outcome;
         Batcher = new Batcher(BatchingOptions.From(options.Settings) with { TransactionsPerSession = options.TransactionsPerSession });
-        ClientOptions = new SmtpClientOptions { HeloName = options.HostName, Pipelining = options.Settings.Pipelining };
+        ClientOptions = new SmtpClientOptions
+        {
+            HeloName = options.HostName,
+            Pipelining = options.Settings.Pipelining,
+            Overlap = options.Settings.Overlap,
+            Chunking = options.Settings.Chunking,
+        };
         _timer = loop.CreateTimer(static state => ((DeliveryStage)state!).OnTimer(), this);
         loop.TurnEnding += OnTurnEnding;
     }
@@ -52,6 +66,7 @@ public sealed partial class DeliveryStage : IDisposable
     internal Batcher Batcher { get; }
     internal SmtpClientOptions ClientOptions { get; }
     internal byte[] Piece { get; } = new byte[PieceBytes];
+    internal ReceiveBudget Conversions { get; } = new(MaxConversionBytes);
     internal bool IsStopping => _stopped is not null;
 
     /// <summary>
@@ -91,6 +106,15 @@ public sealed partial class DeliveryStage : IDisposable
     {
         _sessions.Remove(session);
         WantWork();
+    }
+
+    /// <summary>The host has lost a final reply with an envelope behind it.</summary>
+    internal bool IsShyOfOverlap(string host) => _shyOfOverlap.Count > 0 && _shyOfOverlap.Contains(host);
+
+    internal void NoteShyOfOverlap(string host)
+    {
+        if (_shyOfOverlap.Count >= MaxShyHosts) _shyOfOverlap.Clear();
+        _shyOfOverlap.Add(host);
     }
 
     /// <summary>Tells the outcome of one recipient; it is in hand no longer.</summary>

@@ -40,7 +40,15 @@ internal sealed class SinkFloor
             HostName = "sink.test",
             Software = "ESMTP MailBench sink",
             MaxMessageBytes = options.MaxMessageSize.Bytes,
-            MaxRecipients = MaxRecipients,
+            MaxRecipients = options.Limits.RcptMax > 0 ? options.Limits.RcptMax : MaxRecipients,
+            MaxMails = options.Limits.MailMax,
+            MaxRecipientDomains = options.Limits.RcptDomainMax,
+            Pipelining = Offers(SmtpExtension.Pipelining),
+            Size = Offers(SmtpExtension.Size),
+            EightBitMime = Offers(SmtpExtension.EightBitMime),
+            EnhancedStatusCodes = Offers(SmtpExtension.EnhancedStatusCodes),
+            Chunking = Offers(SmtpExtension.Chunking),
+            Limits = Offers(SmtpExtension.Limits),
         };
         _noticeTimer = loop.CreateTimer(static state => ((SinkFloor)state!).Notice(), this);
         _idleTimer = loop.CreateTimer(static state => ((SinkFloor)state!).EndIdle(), this);
@@ -96,6 +104,8 @@ internal sealed class SinkFloor
         _noticedNs = Loop.TurnNs;
         _notify(new NodeNotice("booked", credits));
     }
+
+    private bool Offers(SmtpExtension extension) => !_options.Withhold.Contains(extension);
 
     private void OfferNotice()
     {

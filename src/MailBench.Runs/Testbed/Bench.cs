@@ -129,6 +129,8 @@ internal sealed class Bench : IAsyncDisposable
     [
         "--listen", string.Join(',', Hosts(FarAddress).Select(address => $"{address}:{SmtpPort}")), "--return", $"{ReturnAddress}:{SmtpPort}",
         .. settings.List("sink.refuse").SelectMany(rule => new[] { "--refuse", rule }),
+        .. settings.List("sink.withhold").SelectMany(name => new[] { "--withhold", name }),
+        .. settings.List("sink.limits").SelectMany(limit => new[] { "--limit", limit }),
     ];
 
     private string[] LineArguments(SettingValues settings) =>

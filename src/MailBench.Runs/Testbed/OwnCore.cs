@@ -89,6 +89,7 @@ internal sealed class OwnCore : ISystemUnderTest
     public static IReadOnlyDictionary<string, string> FeaturesOf(SettingValues settings)
     {
         var mta = settings.ToMtaSettings();
+        var withheld = settings.List("sink.withhold");
         return new Dictionary<string, string>
         {
             ["sut"] = "mailbench mta",
@@ -104,18 +105,24 @@ internal sealed class OwnCore : ISystemUnderTest
             ["queueBackend"] = Kebab.Format(mta.QueueBackend),
             ["queueDirectories"] = mta.QueueDirectories.ToString(CultureInfo.InvariantCulture),
             ["strategy"] = Kebab.Format(mta.Strategy),
-            ["reuse"] = Kebab.Format(mta.Reuse),
+            ["reuse"] = mta.Reuse == SessionReuse.None ? Kebab.Format(mta.Reuse) : $"{Kebab.Format(mta.Reuse)}, {mta.TransactionsPerSession} transactions or {Duration.Format(mta.SessionAge)}",
             ["concurrency"] = $"{mta.SessionsPerSite} per site, {mta.SessionsOut} in all",
             ["recipientsPerTransaction"] = mta.RecipientsPerTransaction.ToString(CultureInfo.InvariantCulture),
-            ["pipelining"] = mta.Pipelining ? "on" : "off",
-            ["chunking"] = "none",
-            ["limits"] = "none",
+            ["pipelining"] = !mta.Pipelining ? "off" : !Offered("pipelining") ? "not offered by the sink" : "on",
+            ["overlap"] = mta.Overlap && mta.Pipelining && Offered("pipelining") && mta.Reuse != SessionReuse.None ? "on" : "off",
+            ["chunking"] = !mta.Chunking ? "off" : Offered("chunking") ? "on" : "not offered by the sink",
+            ["limits"] = Offered("limits") ? settings.List("sink.limits") is { Count: > 0 } limits ? $"kept: {string.Join(' ', limits)}" : "kept; the sink announces no narrow one" : "not offered by the sink",
             ["tls"] = "none",
             ["auth"] = "none",
             ["dkimSpfDmarc"] = "none",
             ["dnsbl"] = "none",
             ["accessMap"] = "none",
-            ["contentConversion"] = "none",
+            ["contentConversion"] = mta.ContentConversion switch
+            {
+                ContentConversion.Pass => "none: 8-bit content goes as it is",
+                ContentConversion.Bounce => "none: 8-bit content fails at a host without 8BITMIME",
+                _ => Offered("eight-bit-mime") ? "8-bit content at a host without 8BITMIME; the sink offers 8BITMIME" : "8-bit content to quoted-printable or base64; the sink withholds 8BITMIME",
+            },
             ["attachmentPolicy"] = "none",
             ["dsn"] = "on failure",
             ["attemptLog"] = Kebab.Format(mta.AttemptLog),
@@ -124,5 +131,7 @@ internal sealed class OwnCore : ISystemUnderTest
             ["mailboxFormat"] = "none",
             ["cachingResolver"] = "TTL cache inside the MTA",
         };
+
+        bool Offered(string extension) => !withheld.Contains(extension);
     }
 }

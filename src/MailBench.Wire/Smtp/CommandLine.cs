@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MailBench.Wire.Smtp;
 
-internal enum SmtpVerb : byte { Unknown, NotImplemented, Helo, Ehlo, Lhlo, Mail, Rcpt, Data, Rset, Noop, Vrfy, Help, Quit }
+internal enum SmtpVerb : byte { Unknown, NotImplemented, Helo, Ehlo, Lhlo, Mail, Rcpt, Data, Bdat, Rset, Noop, Vrfy, Help, Quit }
 
 /// <summary>A command line (without its CRLF) split into verb and argument (RFC 5321 §4.1.1): verbs in any case, white space at the end ignored.</summary>
 internal readonly ref struct CommandLine
@@ -37,6 +37,7 @@ internal readonly ref struct CommandLine
         0x6d61696c => SmtpVerb.Mail,
         0x72637074 => SmtpVerb.Rcpt,
         0x64617461 => SmtpVerb.Data,
+        0x62646174 => SmtpVerb.Bdat,
         0x65686c6f => SmtpVerb.Ehlo,
         0x68656c6f => SmtpVerb.Helo,
         0x6c686c6f => SmtpVerb.Lhlo,
@@ -58,7 +59,7 @@ internal readonly ref struct CommandLine
     /// <summary>Commands of RFC 5321 and of extensions that this server does not offer: 502 rather than 500.</summary>
     private static readonly byte[][] Elsewhere =
     [
-        "EXPN"u8.ToArray(), "AUTH"u8.ToArray(), "STARTTLS"u8.ToArray(), "BDAT"u8.ToArray(), "ETRN"u8.ToArray(), "TURN"u8.ToArray(),
+        "EXPN"u8.ToArray(), "AUTH"u8.ToArray(), "STARTTLS"u8.ToArray(), "ETRN"u8.ToArray(), "TURN"u8.ToArray(),
         "SEND"u8.ToArray(), "SOML"u8.ToArray(), "SAML"u8.ToArray(), "BURL"u8.ToArray(),
     ];
 }

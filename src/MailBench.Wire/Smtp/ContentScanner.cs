@@ -28,6 +28,9 @@ internal enum ScanStop : byte
 /// </summary>
 internal struct ContentScanner
 {
+    /// <summary>The last octet was a CR whose LF is still to come.</summary>
+    public readonly bool EndsInCr => _afterCr;
+
     private bool _inLine;
     private bool _afterCr;
     private long _lineLength;

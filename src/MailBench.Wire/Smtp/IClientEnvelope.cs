@@ -10,4 +10,7 @@ public interface IClientEnvelope
     /// <summary>Declared by SIZE when offered; -1: not declared.</summary>
     long SizeBytes { get; }
     BodyKind Body { get; }
+
+    /// <summary>An address or header is not ASCII: MAIL says SMTPUTF8 where that is offered (RFC 6531). Whether it may be sent where it is not is the owner's decision.</summary>
+    bool NeedsUtf8 => false;
 }

@@ -25,7 +25,8 @@ internal sealed class ServerReplies
         Ok = Make(250, "2.0.0", "Ok");
         Bye = Make(221, "2.0.0", $"{options.HostName} closing");
         Verify = Make(252, "2.0.0", "Cannot verify; send the message and see");
-        Help = Make(214, "2.0.0", options.Lmtp ? "LHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; see RFC 2033" : "HELO EHLO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT; see RFC 5321");
+        Help = Make(214, "2.0.0", $"{(options.Lmtp ? "LHLO" : "HELO EHLO")} MAIL RCPT DATA {(options.Chunking ? "BDAT " : "")}RSET NOOP VRFY HELP QUIT; see RFC {(options.Lmtp ? 2033 : 5321)}");
+        ChunkOk = Make(250, "2.0.0", "Chunk taken");
 
         Unknown = Make(500, "5.5.1", "Command not recognized");
         NotImplemented = Make(502, "5.5.1", "Command not implemented");
@@ -46,6 +47,11 @@ internal sealed class ServerReplies
         HeloFirst = Make(503, "5.5.1", options.Lmtp ? "Send LHLO first" : "Send EHLO first");
         MailFirst = Make(503, "5.5.1", "Send MAIL first");
         MailNested = Make(503, "5.5.1", "A transaction is open already");
+        ChunksBegun = Make(503, "5.5.1", "BDAT has begun: BDAT or RSET must follow");
+        ChunkFailed = Make(503, "5.5.1", "The message has failed already, send RSET");
+        ChunkSyntax = Make(501, "5.5.4", "Syntax: BDAT octets and LAST behind the last chunk; closing, since what follows cannot be told from commands");
+        TooManyMails = Make(421, "4.5.3", $"Too many transactions: at most {options.MaxMails} in a session");
+        TooManyDomains = Make(452, "4.5.3", $"Too many recipient domains: at most {options.MaxRecipientDomains} in a session");
         NoRecipients = Make(options.Lmtp ? 503 : 554, "5.5.1", "No valid recipients"); // RFC 2033 §4.2 asks for 503
         TooManyRecipients = Make(452, "4.5.3", $"Too many recipients: at most {options.MaxRecipients} in a transaction");
 
@@ -82,6 +88,12 @@ internal sealed class ServerReplies
     public SmtpReply HeloFirst { get; }
     public SmtpReply MailFirst { get; }
     public SmtpReply MailNested { get; }
+    public SmtpReply ChunkOk { get; }
+    public SmtpReply ChunksBegun { get; }
+    public SmtpReply ChunkFailed { get; }
+    public SmtpReply ChunkSyntax { get; }
+    public SmtpReply TooManyMails { get; }
+    public SmtpReply TooManyDomains { get; }
     public SmtpReply NoRecipients { get; }
     public SmtpReply TooManyRecipients { get; }
     public SmtpReply TooLarge { get; }
@@ -95,10 +107,19 @@ internal sealed class ServerReplies
     {
         List<string> lines = [options.HostName];
         if (options.Pipelining) lines.Add("PIPELINING");
-        lines.Add($"SIZE {options.MaxMessageBytes}");
+        if (options.Size) lines.Add($"SIZE {options.MaxMessageBytes}");
         if (options.EightBitMime) lines.Add("8BITMIME");
         if (options.EnhancedStatusCodes) lines.Add("ENHANCEDSTATUSCODES");
+        if (options.Chunking) lines.Add("CHUNKING");
+        if (options.Limits) lines.Add(Limits(options));
         return string.Join('\n', lines);
+    }
+
+    private static string Limits(SmtpServerOptions options)
+    {
+        var text = $"LIMITS RCPTMAX={options.MaxRecipients}";
+        if (options.MaxMails > 0) text += $" MAILMAX={options.MaxMails}";
+        return options.MaxRecipientDomains > 0 ? $"{text} RCPTDOMAINMAX={options.MaxRecipientDomains}" : text;
     }
 
     private SmtpReply Make(int code, string enhanced, string text) => SmtpReply.Of(code, _enhanced ? enhanced : null, text);

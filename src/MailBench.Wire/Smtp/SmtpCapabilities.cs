@@ -17,8 +17,14 @@ public sealed record SmtpCapabilities
     /// <summary>SIZE offered: the limit, 0 = no fixed limit, -1 = not offered.</summary>
     public long SizeLimit { get; init; } = -1;
 
-    /// <summary>LIMITS RCPTMAX (RFC 9422), 0 = not stated.</summary>
+    /// <summary>LIMITS RCPTMAX (RFC 9422): RCPT commands in a transaction, 0 = not stated.</summary>
     public int RcptMax { get; init; }
+
+    /// <summary>LIMITS MAILMAX: MAIL commands in a session, 0 = not stated.</summary>
+    public int MailMax { get; init; }
+
+    /// <summary>LIMITS RCPTDOMAINMAX: different recipient domains in a session, 0 = not stated.</summary>
+    public int RcptDomainMax { get; init; }
 
     /// <summary>Reads the lines behind the first of EHLO's reply; keywords in any case, unknown ones ignored.</summary>
     internal static SmtpCapabilities Parse(SmtpReply ehlo)
@@ -38,7 +44,7 @@ public sealed record SmtpCapabilities
                 "SMTPUTF8" => found with { SmtpUtf8 = true },
                 "DSN" => found with { Dsn = true },
                 "SIZE" => found with { SizeLimit = words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0 },
-                "LIMITS" => found with { RcptMax = ParseRcptMax(words) },
+                "LIMITS" => found with { RcptMax = Limit(words, "RCPTMAX="), MailMax = Limit(words, "MAILMAX="), RcptDomainMax = Limit(words, "RCPTDOMAINMAX=") },
                 _ => found,
             };
         }
@@ -46,10 +52,11 @@ public sealed record SmtpCapabilities
         return found;
     }
 
-    private static int ParseRcptMax(string[] words)
+    /// <summary>A limit that cannot be read is as good as not stated (RFC 9422 §3).</summary>
+    private static int Limit(string[] words, string name)
     {
         foreach (var word in words)
-            if (word.StartsWith("RCPTMAX=", StringComparison.OrdinalIgnoreCase) && int.TryParse(word.AsSpan(8), NumberStyles.None, CultureInfo.InvariantCulture, out var limit)) return limit;
+            if (word.StartsWith(name, StringComparison.OrdinalIgnoreCase) && int.TryParse(word.AsSpan(name.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var limit)) return limit;
         return 0;
     }
 }

@@ -3,11 +3,22 @@ using System.Buffers.Text;
 
 namespace MailBench.Wire.Smtp;
 
-/// <summary>A transaction: MAIL, RCPT and DATA one by one or as a group, content, the final reply; and the ways out of it when the server refuses.</summary>
+/// <summary>A transaction: MAIL, RCPT and DATA (or BDAT) one by one or as a group, content, the final reply, the next envelope sent ahead; and the ways out of it when the server refuses.</summary>
 public sealed partial class SmtpClientMachine
 {
+    private const int AnswerToMail = -1;
+    private const int AnswerToClear = -2;
+
     private IClientEnvelope? _envelope;
+
+    /// <summary>Its group has been sent; its replies come behind the final reply of the transaction before.</summary>
+    private IClientEnvelope? _next;
+
+    /// <summary>RFC 3030 §2: behind a refused chunk the state is open until RSET. The next envelope leads with it.</summary>
+    private bool _resetOwed;
     private int _recipients;
+
+    /// <summary>How many recipients are answered; below 0: what is answered next.</summary>
     private int _answered;
     private int _accepted;
     private bool _mailRefused;
@@ -27,26 +38,60 @@ public sealed partial class SmtpClientMachine
 
     private void StartEnvelope(IClientEnvelope envelope, IBufferWriter<byte> output)
     {
+        Expect(envelope);
+        var clear = _resetOwed;
+        _resetOwed = false;
+        if (clear) output.Write("RSET\r\n"u8);
+        if (IsPipelined)
+        {
+            WriteGroup(envelope, output);
+            _answered = clear ? AnswerToClear : AnswerToMail;
+            _state = State.Group;
+        }
+        else if (clear)
+        {
+            _state = State.Clear;
+        }
+        else
+        {
+            WriteMail(envelope, output);
+            _state = State.Mail;
+        }
+    }
+
+    /// <summary>
+    /// Behind the content, in one flush with it. After a dot the transaction is over whatever the reply (RFC 5321 §4.1.1.4); after a chunk that is refused it may not be, and MAIL would
+    /// then be refused while its RCPT and BDAT fell into the old transaction: so RSET leads.
+    /// </summary>
+    private void SendAhead(IClientEnvelope envelope, IBufferWriter<byte> output)
+    {
+        if (IsChunked) output.Write("RSET\r\n"u8);
+        WriteGroup(envelope, output);
+        _next = envelope;
+    }
+
+    private void Expect(IClientEnvelope envelope)
+    {
         _envelope = envelope;
         _recipients = envelope.RecipientCount;
         _answered = 0;
         _accepted = 0;
         _mailRefused = false;
         _ending = null;
-        WriteMail(envelope, output);
-        _state = State.Mail;
-        if (!Options.Pipelining || !Capabilities.Pipelining) return;
+    }
 
-        for (var i = 0; i < _recipients; i++) WriteRcpt(envelope, i, output);
-        output.Write("DATA\r\n"u8);
-        _state = State.Group;
-        _answered = -1;
+    private void WriteGroup(IClientEnvelope envelope, IBufferWriter<byte> output)
+    {
+        WriteMail(envelope, output);
+        for (var i = 0; i < envelope.RecipientCount; i++) WriteRcpt(envelope, i, output);
+        if (!IsChunked) output.Write("DATA\r\n"u8);
     }
 
     private void TakeTransaction(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
     {
         switch (_state)
         {
+            case State.Clear: TakeCleared(reply, owner, output); break;
             case State.Mail: TakeMail(reply, owner, output); break;
             case State.Rcpt: TakeRcpt(reply, owner, output); break;
             case State.Data: TakeData(reply, ClientPhase.Data, owner, output); break;
@@ -55,6 +100,22 @@ public sealed partial class SmtpClientMachine
             case State.EmptyFinal: EndWithout(ClientPhase.EndOfData, reply, owner); break;
             case State.Reset: EndWithout(ClientPhase.Reset, reply, owner); break;
         }
+    }
+
+    /// <summary>RSET led the envelope. A server that refuses it cannot be trusted with another transaction.</summary>
+    private bool IsCleared(SmtpReply reply, ISmtpClientSession owner)
+    {
+        if (IsDone(reply)) return true;
+        Refuse(reply, owner);
+        return false;
+    }
+
+    private void TakeCleared(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
+    {
+        if (!IsCleared(reply, owner)) return;
+        owner.OnPhase(ClientPhase.Reset, reply);
+        WriteMail(_envelope!, output);
+        _state = State.Mail;
     }
 
     private void TakeMail(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
@@ -82,18 +143,22 @@ public sealed partial class SmtpClientMachine
         {
             WriteRcpt(_envelope!, _answered, output);
         }
-        else if (_accepted > 0)
+        else if (_accepted == 0)
+        {
+            Reset(output);
+        }
+        else if (IsChunked)
+        {
+            WantContent(owner);
+        }
+        else
         {
             output.Write("DATA\r\n"u8);
             _state = State.Data;
         }
-        else
-        {
-            Reset(output);
-        }
     }
 
-    /// <summary>The replies of a group come in the order of its commands: MAIL (-1), the recipients, DATA.</summary>
+    /// <summary>The replies of a group come in the order of its commands: RSET where it leads, MAIL, the recipients, DATA unless content goes by BDAT.</summary>
     private void TakeOfGroup(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
     {
         if (_answered == _recipients)
@@ -104,7 +169,11 @@ public sealed partial class SmtpClientMachine
 
         if (IsIntermediate(reply, owner)) return;
         var index = _answered++;
-        if (index < 0)
+        if (index == AnswerToClear)
+        {
+            IsCleared(reply, owner);
+        }
+        else if (index == AnswerToMail)
         {
             owner.OnMailReply(reply);
             _mailRefused = !IsDone(reply);
@@ -115,6 +184,27 @@ public sealed partial class SmtpClientMachine
             // Behind a refused MAIL the replies to RCPT only repeat that it was refused.
             NoteRecipient(index, reply, owner);
         }
+
+        if (IsChunked && _answered == _recipients && _state == State.Group) EndChunkedEnvelope(reply, owner, output);
+    }
+
+    private void EndChunkedEnvelope(SmtpReply last, ISmtpClientSession owner, IBufferWriter<byte> output)
+    {
+        if (_mailRefused)
+        {
+            EndWithout(ClientPhase.Envelope, last, owner);
+            return;
+        }
+
+        owner.OnPhase(ClientPhase.Envelope, last);
+        if (_accepted > 0) WantContent(owner);
+        else Reset(output);
+    }
+
+    private void WantContent(ISmtpClientSession owner)
+    {
+        _state = State.Content;
+        owner.OnContentWanted();
     }
 
     private void TakeData(SmtpReply reply, ClientPhase phase, ISmtpClientSession owner, IBufferWriter<byte> output)
@@ -126,8 +216,7 @@ public sealed partial class SmtpClientMachine
         else if (reply.IsPositive && _accepted > 0)
         {
             owner.OnPhase(phase, reply);
-            _state = State.Content;
-            owner.OnContentWanted();
+            WantContent(owner);
         }
         else if (reply.IsPositive)
         {
@@ -152,9 +241,21 @@ public sealed partial class SmtpClientMachine
     {
         if (IsIntermediate(reply, owner)) return;
         AwaitsFinalReply = false;
-        _state = State.Ready;
-        _envelope = null;
         owner.OnPhase(ClientPhase.EndOfData, reply);
+        if (_next is { } next)
+        {
+            Expect(next);
+            _next = null;
+            _answered = IsChunked ? AnswerToClear : AnswerToMail;
+            _state = State.Group;
+        }
+        else
+        {
+            _resetOwed = IsChunked && !IsDone(reply);
+            _state = State.Ready;
+            _envelope = null;
+        }
+
         owner.OnTransactionEnded(reply, contentSent: true);
     }
 
@@ -202,6 +303,7 @@ public sealed partial class SmtpClientMachine
         }
 
         if (Capabilities.EightBitMime && envelope.Body == BodyKind.EightBitMime) output.Write(" BODY=8BITMIME"u8);
+        if (Capabilities.SmtpUtf8 && envelope.NeedsUtf8) output.Write(" SMTPUTF8"u8);
         output.Write("\r\n"u8);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 
 namespace MailBench.Wire.Smtp;
 
@@ -8,7 +9,7 @@ namespace MailBench.Wire.Smtp;
 /// </summary>
 public sealed partial class SmtpClientMachine(SmtpClientOptions options)
 {
-    private enum State : byte { Greeting, Ehlo, Helo, Ready, Mail, Rcpt, Data, Group, Content, Final, EmptyFinal, Reset, Quit, Closed }
+    private enum State : byte { Greeting, Ehlo, Helo, Ready, Clear, Mail, Rcpt, Data, Group, Content, Final, EmptyFinal, Reset, Quit, Closed }
 
     private State _state;
     private ReplyReader _reader;
@@ -18,14 +19,26 @@ public sealed partial class SmtpClientMachine(SmtpClientOptions options)
     /// <summary>What EHLO's reply offered; nothing before that and after HELO.</summary>
     public SmtpCapabilities Capabilities { get; private set; } = new();
 
-    /// <summary>Ready for <see cref="Begin"/>.</summary>
+    /// <summary>Ready for <see cref="Begin"/>, and no transaction is open.</summary>
     public bool IsReady => _state == State.Ready;
+
+    /// <summary><see cref="Begin"/> may be called: the session is ready; or, where envelopes overlap, a content has been sent whole and nothing behind it yet.</summary>
+    public bool CanBegin => _state == State.Ready || (_state == State.Final && _next is null && Options.Overlap && IsPipelined);
+
+    /// <summary>An envelope was sent ahead and waits for the end of the transaction before it.</summary>
+    public bool HasNext => _next is not null;
+
+    /// <summary>Content goes by BDAT.</summary>
+    public bool IsChunked => Options.Chunking && Capabilities.Chunking;
+
+    /// <summary>Envelopes go as groups.</summary>
+    public bool IsPipelined => Options.Pipelining && Capabilities.Pipelining;
 
     /// <summary>QUIT was answered or the session refused: close.</summary>
     public bool ShouldClose => _state == State.Closed;
 
     /// <summary>
-    /// End of data was sent and its reply is outstanding: if the connection breaks now, the transaction is uncertain. It stays true when what came instead
+    /// End of data was sent and its reply is outstanding: if the connection breaks now, the transaction is uncertain (one whose envelope was sent ahead is not: it has no content yet). It stays true when what came instead
     /// of the final reply was no SMTP; a 421 in its place is an answer.
     /// </summary>
     public bool AwaitsFinalReply { get; private set; }
@@ -47,19 +60,31 @@ public sealed partial class SmtpClientMachine(SmtpClientOptions options)
     }
 
     /// <summary>
-    /// Begins a transaction; throws <see cref="InvalidOperationException"/> unless <see cref="IsReady"/> and there is a recipient. Paths with control characters, and
+    /// Begins a transaction; throws <see cref="InvalidOperationException"/> unless <see cref="CanBegin"/> and there is a recipient. Paths with control characters, and
     /// with spaces or angle brackets outside a quoted local part, are refused by <see cref="ArgumentException"/>; nothing is written then.
     /// </summary>
     public void Begin(IClientEnvelope envelope, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(envelope);
-        if (_state != State.Ready) throw new InvalidOperationException("A transaction may begin only when the session is ready.");
+        if (!CanBegin) throw new InvalidOperationException("A transaction may begin only when the session is ready, or behind a content where envelopes overlap.");
         if (envelope.RecipientCount < 1) throw new InvalidOperationException("A transaction needs a recipient.");
         Check(envelope);
-        StartEnvelope(envelope, output);
+        if (_state == State.Ready) StartEnvelope(envelope, output);
+        else SendAhead(envelope, output);
     }
 
-    /// <summary>The owner has written the content and its final dot.</summary>
+    /// <summary>Writes the command of the message's only chunk (RFC 3030): exactly so many octets follow it.</summary>
+    public void BeginChunk(long octets, IBufferWriter<byte> output)
+    {
+        if (_state == State.Closed) return;
+        if (_state != State.Content || !IsChunked) throw new InvalidOperationException("No chunk is wanted.");
+        output.Write("BDAT "u8);
+        Utf8Formatter.TryFormat(octets, output.GetSpan(20), out var digits);
+        output.Advance(digits);
+        output.Write(" LAST\r\n"u8);
+    }
+
+    /// <summary>The owner has written the content and its end.</summary>
     public void ContentSent()
     {
         // A refusal may have ended the session while the owner was still writing.
@@ -158,7 +183,7 @@ public sealed partial class SmtpClientMachine(SmtpClientOptions options)
     private void Refuse(SmtpReply reply, ISmtpClientSession owner)
     {
         _state = State.Closed;
-        _envelope = null;
+        _envelope = _next = null;
         if (reply.IsPositive) reply = SmtpReply.Of(500, "5.5.0", $"The server sent a reply out of place: {reply}");
         owner.OnSessionRefused(reply);
     }

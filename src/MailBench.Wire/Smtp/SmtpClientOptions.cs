@@ -7,4 +7,13 @@ public sealed record SmtpClientOptions
 
     /// <summary>Send MAIL, RCPT and DATA as one group when the server offers PIPELINING (RFC 2920).</summary>
     public bool Pipelining { get; init; } = true;
+
+    /// <summary>
+    /// With PIPELINING: the next envelope may be sent right behind the end of a content, before that content's reply (RFC 2920 §3.1 allows content as the first command of a
+    /// group). A round trip a message is saved.
+    /// </summary>
+    public bool Overlap { get; init; }
+
+    /// <summary>Send content by BDAT when the server offers CHUNKING (RFC 3030): a chunk a message, once the recipients are answered (§2 asks for that stop).</summary>
+    public bool Chunking { get; init; }
 }

@@ -6,7 +6,7 @@ namespace MailBench.Wire.Smtp;
 /// <summary>The server's side of ESMTP (RFC 5321) or LMTP (RFC 2033), pure: octets in, calls to its owner and octets out. The same octets under any fragmentation give the same calls.</summary>
 public sealed partial class SmtpServerMachine(SmtpServerOptions options)
 {
-    private enum Mode : byte { BeforeGreeting, Command, Swallow, Content, Waiting }
+    private enum Mode : byte { BeforeGreeting, Command, Swallow, Content, Chunk, Waiting }
 
     private readonly ServerReplies _replies = ServerReplies.For(options);
     private Mode _mode;
@@ -15,6 +15,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     private bool _swallowedCr;
     private int _recipients;
     private int _errors;
+    private int _mails;
 
     public SmtpServerOptions Options { get; } = options;
 
@@ -51,6 +52,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
                 Mode.Command => ReceiveLine(rest, owner, output),
                 Mode.Swallow => SwallowLine(rest, output),
                 Mode.Content => ReceiveContent(rest, owner, output),
+                Mode.Chunk => ReceiveChunk(rest, owner, output),
                 _ => 0,
             };
             if (taken == 0) return consumed;
@@ -131,6 +133,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
             case SmtpVerb.Mail: Mail(command.Argument, owner, output); break;
             case SmtpVerb.Rcpt: Rcpt(command.Argument, owner, output); break;
             case SmtpVerb.Data: Data(command.Argument, owner, output); break;
+            case SmtpVerb.Bdat when Options.Chunking: Bdat(command.Argument, owner, output); break;
             case SmtpVerb.Ehlo when !Options.Lmtp: Helo(command.Argument, extended: true, owner, output); break;
             case SmtpVerb.Helo when !Options.Lmtp: Helo(command.Argument, extended: false, owner, output); break;
             case SmtpVerb.Lhlo when Options.Lmtp: Helo(command.Argument, extended: true, owner, output); break;
@@ -149,7 +152,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
             case SmtpVerb.Help: Say(_replies.Help, output); break;
             case SmtpVerb.Vrfy when command.Argument.IsEmpty: Blame(_replies.ArgumentMissing, output); break;
             case SmtpVerb.Vrfy: Say(_replies.Verify, output); break;
-            case SmtpVerb.NotImplemented or SmtpVerb.Lhlo: Blame(_replies.NotImplemented, output); break;
+            case SmtpVerb.NotImplemented or SmtpVerb.Lhlo or SmtpVerb.Bdat: Blame(_replies.NotImplemented, output); break;
             default: Blame(_replies.Unknown, output); break;
         }
     }
@@ -172,7 +175,9 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     {
         // Commands that were pipelined behind a refused MAIL are its consequence, not errors of the client.
         _mailRefused = !InTransaction;
-        if (!_greetedByClient) Blame(_replies.HeloFirst, output);
+        _chunksFailed = false;
+        if (Options.MaxMails > 0 && ++_mails > Options.MaxMails) Say(_replies.TooManyMails, output);
+        else if (!_greetedByClient) Blame(_replies.HeloFirst, output);
         else if (InTransaction) Blame(_replies.MailNested, output);
         else if (!TryReadKeyword(argument, "FROM:"u8, out var text)) Blame(_replies.MailSyntax, output);
         else if (!PathSyntax.TryRead(text, out var path, out var rest) || !(path.IsEmpty || PathSyntax.HasDomain(path))) Blame(_replies.SenderSyntax, output);
@@ -211,10 +216,12 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     private void Rcpt(ReadOnlySpan<byte> argument, ISmtpServerSession owner, IBufferWriter<byte> output)
     {
         if (!InTransaction) OutOfOrder(output);
+        else if (_chunked) Blame(_replies.ChunksBegun, output);
         else if (!TryReadKeyword(argument, "TO:"u8, out var text)) Blame(_replies.RcptSyntax, output);
         else if (!PathSyntax.TryRead(text, out var path, out var rest) || !(PathSyntax.HasDomain(path) || PathSyntax.IsPostmaster(path))) Blame(_replies.RecipientSyntax, output);
         else if (!rest.IsEmpty) Blame(rest[0] == (byte)' ' ? _replies.ParameterUnknown : _replies.RecipientSyntax, output);
         else if (_recipients >= Options.MaxRecipients) Say(_replies.TooManyRecipients, output);
+        else if (Options.MaxRecipientDomains > 0 && !TryAddDomain(path)) Say(_replies.TooManyDomains, output);
         else
         {
             var reply = owner.OnRcpt(new RcptCommand { Path = path, Parameters = rest }) ?? _replies.RcptOk;
@@ -238,17 +245,23 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
             return;
         }
 
+        if (_chunked)
+        {
+            Blame(_replies.ChunksBegun, output);
+            return;
+        }
+
         var reply = _recipients == 0 ? _replies.NoRecipients : owner.OnData() ?? _replies.StartContent;
         if (reply.IsPositive) BeginContent();
         else VoidTransaction(owner);
         Say(reply, output);
     }
 
-    /// <summary>RCPT or DATA without a transaction.</summary>
+    /// <summary>RCPT or DATA without a transaction; behind a refused MAIL or a failed chunk they are a consequence, no error of the client.</summary>
     private void OutOfOrder(IBufferWriter<byte> output)
     {
-        var reply = _greetedByClient ? _replies.MailFirst : _replies.HeloFirst;
-        if (_mailRefused) Say(reply, output);
+        var reply = _chunksFailed ? _replies.ChunkFailed : _greetedByClient ? _replies.MailFirst : _replies.HeloFirst;
+        if (_mailRefused || _chunksFailed) Say(reply, output);
         else Blame(reply, output);
     }
 
@@ -273,6 +286,8 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
         InTransaction = false;
         _mailRefused = false;
         _recipients = 0;
+        _chunked = false;
+        _chunksFailed = false;
     }
 
     private void Say(SmtpReply reply, IBufferWriter<byte> output)

@@ -27,8 +27,23 @@ public sealed record SmtpServerOptions
     /// all of them, and with the answer left open <see cref="SmtpServerMachine.Resume"/> is owed once a recipient.
     /// </summary>
     public bool Lmtp { get; init; }
+
+    /// <summary>Announce SIZE (RFC 1870); the limit itself is kept in any case.</summary>
+    public bool Size { get; init; } = true;
     public bool EightBitMime { get; init; } = true;
     public bool EnhancedStatusCodes { get; init; } = true;
+
+    /// <summary>Offer CHUNKING and take BDAT (RFC 3030). BINARYMIME is never offered: content is lines, and what relays it further must be able to send it by DATA.</summary>
+    public bool Chunking { get; init; } = true;
+
+    /// <summary>Announce the limits that are kept (RFC 9422): RCPTMAX, and MAILMAX and RCPTDOMAINMAX where they are set.</summary>
+    public bool Limits { get; init; } = true;
+
+    /// <summary>MAIL commands of a session (MAILMAX); one more is answered 421. 0: no limit.</summary>
+    public int MaxMails { get; init; }
+
+    /// <summary>Different domains of a session's recipients (RCPTDOMAINMAX); one more is answered 452. 0: no limit.</summary>
+    public int MaxRecipientDomains { get; init; }
 
     /// <summary>Refuse a message with a bare CR or LF (the smuggling defence). Never recognised as line ends whatever this says.</summary>
     public bool RefuseBareLineEnds { get; init; } = true;

@@ -17,7 +17,7 @@ public sealed record TextEnvelope(string From, params string[] To) : IClientEnve
     public ReadOnlySpan<byte> Recipient(int index) => _to[index];
 }
 
-/// <summary>An owner of a client machine that writes down its calls and, each time the session is ready, takes its next step.</summary>
+/// <summary>An owner of a client machine that writes down its calls and, each time the session is ready, takes its next step; an envelope that may go ahead does.</summary>
 public sealed class RecordingClientSession(SmtpClientMachine machine, IBufferWriter<byte> output) : ISmtpClientSession
 {
     /// <summary>What to do when ready: an envelope begins a transaction, null says QUIT. When there is nothing left, the session idles.</summary>
@@ -44,16 +44,29 @@ public sealed class RecordingClientSession(SmtpClientMachine machine, IBufferWri
     public void OnContentWanted()
     {
         Calls.Add("content");
-        var stuffer = default(ContentStuffer);
-        stuffer.Write(Contents.Dequeue(), output);
-        stuffer.Finish(output);
+        var content = Contents.Dequeue();
+        if (machine.IsChunked)
+        {
+            machine.BeginChunk(content.Length, output);
+            output.Write(content);
+        }
+        else
+        {
+            var stuffer = default(ContentStuffer);
+            stuffer.Write(content, output);
+            stuffer.Finish(output);
+        }
+
         machine.ContentSent();
+        if (!machine.CanBegin || !Steps.TryPeek(out var next) || next is null) return;
+        Calls.Add("ahead");
+        machine.Begin(Steps.Dequeue()!, output);
     }
 
     public void OnTransactionEnded(SmtpReply reply, bool contentSent)
     {
         Calls.Add($"ended {(contentSent ? "sent" : "unsent")} {reply}");
-        if (!machine.ShouldClose) Step();
+        if (machine.IsReady) Step();
     }
 
     public void OnSessionRefused(SmtpReply reply) => Calls.Add($"refused {reply}");

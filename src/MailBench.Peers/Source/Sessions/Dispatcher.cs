@@ -41,6 +41,10 @@ internal sealed class Dispatcher
     private bool _draining;
     private bool _cut;
 
+    /// <summary>A session asks for a message to send ahead, and the load's answer.</summary>
+    private bool _aheadWanted;
+    private Arrival? _ahead;
+
     public Dispatcher(EventLoop loop, TrialId trial, SourceOptions options, Corpus corpus, SourceBooks books)
     {
         Loop = loop;
@@ -52,7 +56,7 @@ internal sealed class Dispatcher
         _reuse = options.Workload.Reuse;
         _replyTimeoutNs = options.ReplyTimeout.ToNs();
         DialTimeout = options.ReplyTimeout < TimeSpan.FromSeconds(30) ? options.ReplyTimeout : TimeSpan.FromSeconds(30);
-        ClientOptions = new SmtpClientOptions { HeloName = $"source.{options.Workload.Suffix}", Pipelining = options.Workload.Pipelining };
+        ClientOptions = new SmtpClientOptions { HeloName = $"source.{options.Workload.Suffix}", Pipelining = options.Workload.Pipelining, Overlap = options.Workload.Overlap, Chunking = options.Workload.Chunking };
         MaxSessions = options.Load.Sessions;
         _redial = loop.CreateTimer(static self => ((Dispatcher)self!).Serve(), this);
         _watch = loop.CreateTimer(static self => ((Dispatcher)self!).Watch(), this);
@@ -88,7 +92,7 @@ internal sealed class Dispatcher
     public string? FirstRefusal { get; private set; }
 
     /// <summary>True when an arrival offered now would get a session now.</summary>
-    public bool CanStart => _waiting.Count == 0 && HasRoom(MonotonicClock.NowNs);
+    public bool CanStart => _waiting.Count == 0 && (_aheadWanted || HasRoom(MonotonicClock.NowNs));
 
     public SourceEnvelope NewEnvelope() => new(_trial, Workload);
 
@@ -101,6 +105,13 @@ internal sealed class Dispatcher
         if (_waiting.Count == 0 && HasRoom(nowNs))
         {
             Give(arrival, nowNs);
+            return;
+        }
+
+        if (_aheadWanted)
+        {
+            _aheadWanted = false;
+            _ahead = arrival;
             return;
         }
 
@@ -147,6 +158,25 @@ internal sealed class Dispatcher
         Books.Counters.Sessions++;
         if (_waiting.Count > 0) Serve();
     }
+
+    /// <summary>A message whose envelope a session may send behind the content that it has just sent: one that waits, or one that the load would start if there were room.</summary>
+    public bool TryTakeAhead(out Arrival arrival)
+    {
+        arrival = default;
+        if (_cut || !_reuse || _sessions.Count > MaxSessions) return false;
+        if (_waiting.TryDequeue(out arrival)) return true;
+        if (_draining) return false;
+        _aheadWanted = true;
+        Driver!.SessionAvailable();
+        _aheadWanted = false;
+        if (_ahead is not { } offered) return false;
+        _ahead = null;
+        arrival = offered;
+        return true;
+    }
+
+    /// <summary>A message ended and its session has another in hand already.</summary>
+    public void MessageEnded(MessageEnd end) => Driver!.MessageEnded(end);
 
     /// <summary>A message ended and its session stands.</summary>
     public void SessionFreed(SourceSession session, MessageEnd? end)

@@ -14,6 +14,7 @@ internal sealed partial class SourceSession
     // RCPT TO:<…> CRLF and MAIL's and DATA's share of a pipelined group.
     private const int RcptOverhead = 12;
     private const int DataOctets = 6;
+    private const int RsetOctets = 6;
 
     private WireMessage? _message;
     private int _sent = -1;
@@ -57,6 +58,7 @@ internal sealed partial class SourceSession
     public void OnContentWanted()
     {
         _sent = 0;
+        if (_machine.IsChunked) _machine.BeginChunk(_message!.ContentOctets, _output!);
         ContinueContent();
     }
 
@@ -73,7 +75,53 @@ internal sealed partial class SourceSession
             End(Outcome.Refused, reply.Code);
         }
 
-        _freed = true;
+        if (_hasAhead) Advance();
+        else _freed = true;
+    }
+
+    /// <summary>The content has been sent whole: the next message's envelope follows in the same flush, where envelopes overlap and a message waits.</summary>
+    private void SendAhead()
+    {
+        if (!_machine.CanBegin || !_owner.TryTakeAhead(out _ahead)) return;
+        _hasAhead = true;
+        _aheadStartNs = _owner.Loop.TurnNs;
+        _owner.Books.Started(_ahead, _aheadStartNs, _owner.Workload.Recipients);
+        _aheadEnvelope ??= _owner.NewEnvelope();
+        _aheadEnvelope.Address(_ahead.Sequence, _owner.Corpus[_ahead.Sequence]);
+        var before = _output!.Written;
+        _machine.Begin(_aheadEnvelope, _output);
+        CountCommands(_aheadEnvelope, _output.Written - before - (_machine.IsChunked ? RsetOctets : 0));
+    }
+
+    /// <summary>The message sent ahead is in hand now; its envelope's time runs since it was sent.</summary>
+    private void Advance()
+    {
+        (_envelope, _aheadEnvelope) = (_aheadEnvelope!, _envelope);
+        var end = TakeEnd();
+        _hasAhead = false;
+        Take(_ahead, _aheadStartNs);
+        if (end is { } ended) _owner.MessageEnded(ended);
+    }
+
+    /// <summary>The connection is gone: of the message sent ahead nothing was answered and no content sent, so it goes again, once.</summary>
+    private Arrival? DropAhead()
+    {
+        _hasAhead = false;
+        if (!_ahead.Retried) return _ahead with { Retried = true };
+        _owner.Books.Failed(_ahead, _owner.Loop.TurnNs, 0);
+        _owner.MessageEnded(new MessageEnd(Outcome.Failed, 0));
+        return null;
+    }
+
+    private void Take(Arrival arrival, long phaseStartNs)
+    {
+        _arrival = arrival;
+        _hasArrival = true;
+        _message = _owner.Corpus[arrival.Sequence];
+        _inTransaction = true;
+        _answered = false;
+        _acceptedRecipients = 0;
+        _phaseStartNs = phaseStartNs;
     }
 
     public void OnSessionRefused(SmtpReply reply)
@@ -90,13 +138,13 @@ internal sealed partial class SourceSession
         _owner.Books.RecipientRefused(_arrival, _owner.Loop.TurnNs, _envelope.BookedIndex(index), reply.Code);
     }
 
-    private bool IsPipelined => _machine.Options.Pipelining && _machine.Capabilities.Pipelining;
+    private bool IsPipelined => _machine.IsPipelined;
 
     /// <summary>Gives content to the connection until it holds enough; goes on when that has left.</summary>
     private void ContinueContent()
     {
         if (_sent < 0) return;
-        var octets = _message!.Octets;
+        var octets = _machine.IsChunked ? _message!.Content : _message!.Octets;
         while (_sent < octets.Length)
         {
             if (_connection!.UnsentBytes >= Connection.HighWaterBytes) return;
@@ -107,6 +155,7 @@ internal sealed partial class SourceSession
 
         _sent = -1;
         _machine.ContentSent();
+        SendAhead();
     }
 
     private void End(Outcome outcome, int code)
@@ -133,7 +182,7 @@ internal sealed partial class SourceSession
         return end;
     }
 
-    private void CountCommands(long octets)
+    private void CountCommands(SourceEnvelope envelope, long octets)
     {
         var counters = _owner.Books.Counters;
         if (!IsPipelined)
@@ -143,8 +192,8 @@ internal sealed partial class SourceSession
         }
 
         var recipients = 0L;
-        for (var k = 0; k < _envelope.RecipientCount; k++) recipients += _envelope.Recipient(k).Length + RcptOverhead;
+        for (var k = 0; k < envelope.RecipientCount; k++) recipients += envelope.Recipient(k).Length + RcptOverhead;
         counters.RcptCommandOctets += recipients;
-        counters.MailCommandOctets += octets - recipients - DataOctets;
+        counters.MailCommandOctets += octets - recipients - (_machine.IsChunked ? 0 : DataOctets);
     }
 }

@@ -15,7 +15,11 @@ internal sealed partial class SourceSession : IConnectionHandler, ISmtpClientSes
 {
     private readonly Dispatcher _owner;
     private readonly SmtpClientMachine _machine;
-    private readonly SourceEnvelope _envelope;
+    private SourceEnvelope _envelope;
+    private SourceEnvelope? _aheadEnvelope;
+    private Arrival _ahead;
+    private long _aheadStartNs;
+    private bool _hasAhead;
     private Connection? _connection;
     private CountedOutput? _output;
     private Arrival _arrival;
@@ -47,7 +51,7 @@ internal sealed partial class SourceSession : IConnectionHandler, ISmtpClientSes
     /// <summary>What the driver is still to hear of, when the session has closed (sessions that are not reused).</summary>
     public MessageEnd? OwedEnd { get; set; }
     public bool IsOpen => _connection is { IsOpen: true } && !IsQuitting && !_machine.ShouldClose;
-    public bool HasWork => _hasArrival;
+    public bool HasWork => _hasArrival || _hasAhead;
 
     /// <summary>Dials; the message's service begins now.</summary>
     public void Dial(Arrival arrival, long nowNs)
@@ -126,20 +130,18 @@ internal sealed partial class SourceSession : IConnectionHandler, ISmtpClientSes
             _hasArrival = false;
         }
 
+        if (_hasAhead) again = DropAhead();
         _owner.SessionClosed(this, IsReady, again, OwedEnd ?? TakeEnd());
     }
 
     private void Begin(long nowNs)
     {
-        _message = _owner.Corpus[_arrival.Sequence];
-        _envelope.Address(_arrival.Sequence, _message);
-        _inTransaction = true;
-        _answered = false;
-        _acceptedRecipients = 0;
-        _phaseStartNs = LastActivityNs = nowNs;
+        Take(_arrival, nowNs);
+        LastActivityNs = nowNs;
+        _envelope.Address(_arrival.Sequence, _message!);
         var before = _output!.Written;
         _machine.Begin(_envelope, _output);
-        CountCommands(_output.Written - before);
+        CountCommands(_envelope, _output.Written - before);
     }
 
     private void EndPhase(DialoguePhase phase)
