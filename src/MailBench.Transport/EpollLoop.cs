@@ -19,12 +19,14 @@ internal sealed unsafe class EpollLoop : LoopThread
     private readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerTurn * Native.EpollEventBytes));
     private readonly Lock _wakeGate = new();
     private IEpollTarget?[] _targets = new IEpollTarget?[256];
+    private readonly WakeLead? _lead;
     private long _armedNs;
     private int _threadId;
     private bool _released;
 
     private EpollLoop(EventLoopOptions options) : base(options)
     {
+        if (options.Punctual) _lead = new WakeLead();
         // Edge-triggered: these two are never read, each write or expiry is an edge of its own.
         Control(Native.EPOLL_CTL_ADD, _timer, Native.EPOLLIN | Native.EPOLLET);
         Control(Native.EPOLL_CTL_ADD, _wake, Native.EPOLLIN | Native.EPOLLET);
@@ -89,6 +91,7 @@ internal sealed unsafe class EpollLoop : LoopThread
     protected override void WaitForEvents(long untilNs)
     {
         var count = Native.epoll_wait(_epoll, _events, EventsPerTurn, ArmFor(untilNs));
+        if (_lead is not null && untilNs != long.MaxValue) count = AwaitDeadline(count, untilNs, _lead);
         BeginTurn();
         for (var i = 0; i < count; i++)
         {
@@ -123,11 +126,15 @@ internal sealed unsafe class EpollLoop : LoopThread
         NativeMemory.Free(_events);
     }
 
-    /// <summary>Sets the timerfd if it would not wake us by then anyway; returns epoll_wait's time-out.</summary>
+    /// <summary>
+    /// Sets the timerfd if it would not wake us by then anyway; returns epoll_wait's time-out. A punctual loop is woken by its lead earlier and so does not sleep at all where
+    /// less than that is left.
+    /// </summary>
     private int ArmFor(long untilNs)
     {
         if (untilNs == long.MaxValue) return -1;
         var nowNs = MonotonicClock.NowNs;
+        if (_lead is not null) untilNs -= _lead.Ns(nowNs);
         if (untilNs <= nowNs) return 0;
         if (_armedNs > nowNs && _armedNs <= untilNs) return -1;
         _armedNs = untilNs;
@@ -137,6 +144,23 @@ internal sealed unsafe class EpollLoop : LoopThread
         };
         _ = Checked(Native.timerfd_settime(_timer, Native.TFD_TIMER_ABSTIME, &setting, null));
         return -1;
+    }
+
+    /// <summary>Woken by the timer, or not having slept: looks for events until one comes or the deadline does.</summary>
+    private int AwaitDeadline(int count, long untilNs, WakeLead lead)
+    {
+        if (count > 1 || (count == 1 && *(int*)(_events + Native.EpollDataOffset) != _timer)) return count;
+        var nowNs = MonotonicClock.NowNs;
+        if (count == 1) lead.Woken(nowNs - _armedNs);
+        var beganNs = nowNs;
+        for (; nowNs < untilNs && untilNs - nowNs <= WakeLead.MostNs; nowNs = MonotonicClock.NowNs)
+        {
+            count = Native.epoll_wait(_epoll, _events, EventsPerTurn, 0);
+            if (count > 0) break;
+        }
+
+        lead.Spent(beganNs, MonotonicClock.NowNs);
+        return count;
     }
 
     private void Control(int operation, int descriptor, uint interest)
