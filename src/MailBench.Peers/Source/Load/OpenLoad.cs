@@ -15,6 +15,7 @@ internal sealed class OpenLoad : LoadDriver
     private long _startNs;
     private long _nextNs;
     private bool _more;
+    private bool _stopped;
 
     public OpenLoad(Dispatcher dispatcher, LoadOptions load, int seed)
     {
@@ -33,6 +34,7 @@ internal sealed class OpenLoad : LoadDriver
     public override void Stop()
     {
         _more = false;
+        _stopped = true;
         _timer.Dispose();
     }
 
@@ -40,7 +42,13 @@ internal sealed class OpenLoad : LoadDriver
     {
         for (var nowNs = MonotonicClock.NowNs; _more && _nextNs <= nowNs; Advance()) _dispatcher.Offer(_nextNs, scheduled: true);
         if (_more) _timer.Arm(_nextNs);
-        else Ended?.Invoke();
+        // In a turn of its own: what the end sets off is no lateness of the last arrival.
+        else _dispatcher.Loop.Post(static self => ((OpenLoad)self!).End(), this);
+    }
+
+    private void End()
+    {
+        if (!_stopped) Ended?.Invoke();
     }
 
     private void Advance()
