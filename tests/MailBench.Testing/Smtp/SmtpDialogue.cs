@@ -48,14 +48,14 @@ public sealed class SmtpDialogue : IDisposable
         return Read();
     }
 
-    /// <summary>A transaction; returns the last line of the reply that ended it.</summary>
+    /// <summary>A transaction; returns the last line of the reply that ended it, which is empty where the connection ended.</summary>
     public string Transact(string from, string[] to, string content)
     {
         var reply = Say($"MAIL FROM:<{from}>");
-        if (reply[0] != '2') return reply;
+        if (!reply.StartsWith('2')) return reply;
         foreach (var recipient in to) reply = Say($"RCPT TO:<{recipient}>");
         var data = Say("DATA");
-        if (data[0] != '3') return data.StartsWith("554 5.5.1", StringComparison.Ordinal) ? reply : data;
+        if (!data.StartsWith('3')) return data.StartsWith("554 5.5.1", StringComparison.Ordinal) ? reply : data;
         return Say(content + ".");
     }
 
