@@ -116,7 +116,7 @@ internal static class PointAnalysis
             ? octets * 8 / ((window.EndNs - window.BeginNs) / 1e9) / settings.Forward.BitsPerSecond
             : null;
 
-    private static Dictionary<string, double> CpuShares(TrialCounters counters, int cores)
+    internal static Dictionary<string, double> CpuShares(TrialCounters counters, int cores)
     {
         var shares = new Dictionary<string, double>();
         foreach (var role in counters.Roles)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MailBench.Analysis.Books;
 using MailBench.Analysis.Comparing;
+using MailBench.Analysis.Figures;
 using MailBench.Analysis.Verdicts;
 using MailBench.Model.Events;
 using MailBench.Model.Records;
@@ -29,11 +30,14 @@ public static class RunAnalysis
         foreach (var trial in ReadJournal(folder).OrderBy(t => t.Point).ThenBy(t => t.Repetition))
         {
             if (!planned.TryGetValue(trial.Point, out var plan)) throw new InvalidDataException($"{folder.Journal}: point {trial.Point} is not in {folder.Header}.");
-            var (summary, ofTrial) = PointAnalysis.Analyze(header, plan, trial, ReadBooks(folder, trial));
+            var (summary, ofTrial) = plan.Settings.ContainsKey("users.count")
+                ? UsersAnalysis.Analyze(header, plan, trial, ReadPolls(folder, trial))
+                : PointAnalysis.Analyze(header, plan, trial, ReadBooks(folder, trial));
             points.Add(summary);
             if (!summary.Void) samples.AddRange(ofTrial.Select(s => new TrialSamples(trial.Point, trial.Repetition, s.Key, s.Value)));
         }
 
+        points = UsersCapacity.Predict(header, points);
         var conditions = RunConditions.Of(header, points);
         var comparisons = WithinRun.Of(header, points);
         var summaryOfRun = new RunSummary
@@ -89,23 +93,31 @@ public static class RunAnalysis
     private static TrialBooks ReadBooks(RunFolder folder, TrialRecord trial)
     {
         var books = new TrialBooks();
-        foreach (var role in new[] { "source", "sink", PointAnalysis.Sut })
-        {
-            var path = folder.EventsOf(role, trial.Point, trial.Repetition);
-            if (!File.Exists(path)) continue;
-            using var stream = File.OpenRead(path);
-            if (stream.Length < EventStream.HeaderBytes) continue;
-            try
-            {
-                EventStream.ReadHeader(stream);
-                foreach (var record in EventStream.ReadRecords(stream)) books.Add(record);
-            }
-            catch (InvalidDataException damaged)
-            {
-                throw new InvalidDataException($"{path}: {damaged.Message}", damaged);
-            }
-        }
-
+        foreach (var role in new[] { "source", "sink", PointAnalysis.Sut }) ReadEvents(folder, role, trial, record => books.Add(record));
         return books;
+    }
+
+    private static PollBooks ReadPolls(RunFolder folder, TrialRecord trial)
+    {
+        var polls = new PollBooks();
+        ReadEvents(folder, "poll", trial, polls.Add);
+        return polls;
+    }
+
+    private static void ReadEvents(RunFolder folder, string role, TrialRecord trial, Action<EventRecord> add)
+    {
+        var path = folder.EventsOf(role, trial.Point, trial.Repetition);
+        if (!File.Exists(path)) return;
+        using var stream = File.OpenRead(path);
+        if (stream.Length < EventStream.HeaderBytes) return;
+        try
+        {
+            EventStream.ReadHeader(stream);
+            foreach (var record in EventStream.ReadRecords(stream)) add(record);
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw new InvalidDataException($"{path}: {damaged.Message}", damaged);
+        }
     }
 }

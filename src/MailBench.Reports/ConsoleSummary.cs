@@ -13,7 +13,7 @@ public static class ConsoleSummary
         if (!console.Profile.Out.IsTerminal) console.Profile.Width = Math.Max(console.Profile.Width, 100);
         var table = new Table().Border(TableBorder.Simple).AddColumn("line", Number).AddColumn("variant", Text).AddColumn("load", Text).AddColumn("deliv./s", Number).AddColumn("busy", Number)
             .AddColumn("octets/d", Number).AddColumn("trans./d", Number).AddColumn("p50", Number).AddColumn("p99", Number).AddColumn("limited by", c => c.Padding(0, 0));
-        foreach (var p in run.Points)
+        foreach (var p in run.Points.Where(p => p.Polls is null))
         {
             var delivery = p.Latencies.GetValueOrDefault("delivery");
             table.AddRow(
@@ -22,7 +22,8 @@ public static class ConsoleSummary
                 Shown(p.Bottleneck));
         }
 
-        console.Write(table);
+        if (table.Rows.Count > 0) console.Write(table);
+        if (run.Points.Any(p => p.Polls is not null)) console.Write(Users(run));
         foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {Printable.Of(sentence)}");
         // By kind: the figures behind each flag are in the report.
         foreach (var flag in run.Points.SelectMany(p => p.Flags.Select(f => (Kind: f.Split(':')[0], Text: f, p.Point))).GroupBy(f => f.Kind).OrderByDescending(g => g.Count()))
@@ -34,6 +35,22 @@ public static class ConsoleSummary
         }
 
         console.MarkupLineInterpolated($"[grey]{Printable.Of(run.Conditions.Badge)}[/]");
+
+        static Table Users(RunSummary run)
+        {
+            var table = new Table().Border(TableBorder.Simple).AddColumn("line", Number).AddColumn("users", Number).AddColumn("every", Number).AddColumn("poll", Text).AddColumn("offered/s", Number)
+                .AddColumn("polls/s", Number).AddColumn("busy", Number).AddColumn("p50", Number).AddColumn("p95", Number).AddColumn("failed", Number).AddColumn("limited by", c => c.Padding(0, 0));
+            foreach (var p in run.Points)
+            {
+                if (p.Polls is not { } polls) continue;
+                var response = p.Latencies.GetValueOrDefault("response");
+                table.AddRow(
+                    Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), $"{Say.Number(p.IntervalSeconds)} s", Shown(polls.Action), Say.Number(polls.OfferedPerSecond), p.Void ? "[red]void[/]" : Say.Number(polls.PerSecond),
+                    Say.Percent(p.BusyForward), response is null ? Say.None : Say.Ms(response.P50), response is null ? Say.None : Say.Ms(response.P95), Say.Number(polls.Failed), Shown(p.Bottleneck));
+            }
+
+            return table;
+        }
 
         static string Shown(string text) => Markup.Escape(Printable.Of(text));
 

@@ -71,6 +71,14 @@ public static class Preflight
             var load = point.Settings.ToLoad(new Model.Units.Rate(1));
             var sessionsIn = load.Model == LoadModel.Closed ? load.Stages.Max(stage => stage.Users) : load.Sessions;
             // The line holds two sockets a session, the MTA both sides.
+            if (point.Settings.HasUsers())
+            {
+                // The line holds two sockets a session; polls beyond what it can hold would fail for the testbed's own fault.
+                var users = 2 * point.Settings.Integer("users.count") + OtherFiles;
+                if (users > limit) throw new NodeRefusedException($"point {point.Number} may need {users:#,0} open files in one process when every user is connected at once; the limit is {limit:#,0}. Raise it (ulimit -n {users}), or lower users.count.");
+                continue;
+            }
+
             var needed = Math.Max(sessionsIn + point.Settings.Integer("mta.sessionsOut"), 2 * point.Settings.Integer("mta.sessionsOut")) + OtherFiles;
             if (needed > limit)
                 throw new NodeRefusedException($"point {point.Number} needs up to {needed:#,0} open files in one process; the limit is {limit:#,0}. Raise it (ulimit -n {needed}), or lower load.sessions, load.users or mta.sessionsOut.");

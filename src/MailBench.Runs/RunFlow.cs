@@ -64,6 +64,7 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
     private static async Task<TrialRecord> RunTrialAsync(
         TrialPhasesFactory phases, TrialPlan trial, Dictionary<(int Point, int Repetition), TrialRecord> done, CancellationToken stop)
     {
+        if (trial.Point.Settings.HasUsers()) return await phases.CreateUsers().RunAsync(trial, stop);
         if (trial.Point.BasePoint is not { } origin) return await phases.Create().RunAsync(trial, null, stop);
         OfferedRate.TryParse(trial.Point.Settings.Text("load.rate"), out var share);
         var derived = done.TryGetValue((origin, trial.Repetition), out var measured)

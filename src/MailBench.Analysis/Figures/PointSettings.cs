@@ -20,6 +20,8 @@ public sealed class PointSettings(PlannedPoint point)
     public int? RecipientsPerTransaction => Number("mta.recipientsPerTransaction");
     public int? SessionsOut => Number("mta.sessionsOut");
     public int? SessionsPerSite => Number("mta.sessionsPerSite");
+    public int? Users => Number("users.count");
+    public double? IntervalSeconds => Duration.TryParse(Text("users.interval"), out var interval) ? interval.TotalSeconds : null;
     public int? BacklogRecipients => Number("load.backlog");
     public string Workload => Text("workload.messages") is { Length: > 0 } real ? $"real mail ({real})" : Text("workload.mix") is { Length: > 0 } mix ? mix : Text("workload.size") ?? "unknown";
 

@@ -14,7 +14,7 @@ internal sealed record GateInput(
 /// </summary>
 internal static class Gates
 {
-    private const double BusyBound = 1.01;
+    internal const double BusyBound = 1.01;
     private const double GrowthBound = 0.05;
 
     /// <summary>Lateness of the line's own loop is made good from the backlog; above this share it may not have been.</summary>
@@ -41,7 +41,7 @@ internal static class Gates
         foreach (var low in Ceilings(point, input)) yield return low;
     }
 
-    private static IEnumerable<string> Lateness(PointSummary point, GateSettings gates)
+    internal static IEnumerable<string> Lateness(PointSummary point, GateSettings gates)
     {
         if (!point.Latencies.TryGetValue("lateness", out var late) || !point.Latencies.TryGetValue("response", out var response)) yield break;
         var above = new[] { ("p50", late.P50, response.P50), ("p95", late.P95, response.P95), ("p99", late.P99, response.P99) }
@@ -72,15 +72,21 @@ internal static class Gates
             yield return Invariant($"backlog not constant: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");
         if (point.LoadModel == "open" && input.GrowthRecipients > GrowthBound * point.DeliveriesInWindow + point.RecipientsPerMessage)
             yield return Invariant($"the queue grew by {input.GrowthRecipients} recipients over the window: more is offered than delivered");
-        if (input.Trial.StealShare > input.Settings.Gates.Steal) yield return Invariant($"cpu steal {input.Trial.StealShare:0.0%}: other guests took time of this machine");
-        if (input.Counters.InWindow("line", CounterNames.LineLateNs) / (point.WindowSeconds * 1e9) is > LineLateBound and var late)
-            yield return Invariant($"the line was late: {late:0.0%} of the window it waited for a processor itself");
         if (point.Books.Duplicates > 0) yield return Invariant($"{point.Books.Duplicates} duplicates");
-        if (input.Header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > input.Settings.Gates.ProbeDrift)
+        foreach (var flag in OfTestbed(point, input.Header, input.Trial, input.Settings, input.Counters)) yield return flag;
+    }
+
+    /// <summary>Flags that have nothing to do with what is measured: the machine, the line's own loop, the disk.</summary>
+    internal static IEnumerable<string> OfTestbed(PointSummary point, RunHeader header, TrialRecord trial, PointSettings settings, TrialCounters counters)
+    {
+        if (trial.StealShare > settings.Gates.Steal) yield return Invariant($"cpu steal {trial.StealShare:0.0%}: other guests took time of this machine");
+        if (counters.InWindow("line", CounterNames.LineLateNs) / (point.WindowSeconds * 1e9) is > LineLateBound and var late)
+            yield return Invariant($"the line was late: {late:0.0%} of the window it waited for a processor itself");
+        if (header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > settings.Gates.ProbeDrift)
             yield return Invariant($"sync probe moved {after / c.SyncsPerSecondBefore - 1:+0%;-0%} during the run");
         if (point.Bottleneck is Utilisations.MachineCpu or Utilisations.BusiestThread)
-            yield return $"cpu-bound on this testbed, whose roles share {input.Header.Machine.CpuCount} cores ({string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Invariant($"{s.Key} {s.Value:0%}")))})";
-        foreach (var flag in StorageFlags(input.Header)) yield return flag;
+            yield return $"cpu-bound on this testbed, whose roles share {header.Machine.CpuCount} cores ({string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Invariant($"{s.Key} {s.Value:0%}")))})";
+        foreach (var flag in StorageFlags(header)) yield return flag;
     }
 
     /// <summary>Flags that stand on every figure of a run (F5).</summary>

@@ -49,6 +49,8 @@ internal static class RunConditions
 
         if (points.Any(p => p.LoadModel == "backlog"))
             caveats.Add("Backlog points hold a constant number of undelivered recipients: they show the delivered rate at saturation and no latency. Their queue is drained with the line opened wide, after the window.");
+        if (points.Any(p => p.Polls is not null))
+            caveats.Add("Users: the predicted number is what the line alone would carry, an upper bound. Beyond the largest number measured nothing is said: a figure there would be extrapolated. Forward is from the server to the users.");
         if (header.Repetitions == 1) caveats.Add("One repetition: rates are shown, and strategies are ranked by counts that do not depend on the clock, never by rates.");
         caveats.Add($"All roles share {header.Machine.CpuCount} cores: CPU figures are of this testbed.");
         return caveats;

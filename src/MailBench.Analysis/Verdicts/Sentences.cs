@@ -19,6 +19,7 @@ internal static class Sentences
         // Below saturation the schedule sets the rate; there only a real verdict is worth a sentence.
         sentences.AddRange(comparisons.Where(c => c.LoadModel == "backlog" || c.Verdict is not ("by counts" or "not comparable")).Select(c => c.Sentence));
         foreach (var strategy in good.Where(p => p.LoadModel == "open").GroupBy(Variant.Of)) sentences.Add(Waited(strategy.Key, [.. strategy]));
+        sentences.AddRange(UsersSentences.Of(good));
         if (header.Repetitions == 1 && comparisons.Count > 0)
             sentences.Add("Ranked by counts only: with one repetition of seconds, differences of rates are shown and decide nothing.");
         foreach (var voided in points.Where(p => p.Void))

@@ -81,6 +81,13 @@ public static partial class SettingsTable
         new("load.thinkTime", SettingKind.Duration, "0s", "Closed model: a user's pause after each message.") { Max = Day },
         new("load.sessions", SettingKind.Integer, "8", "Sessions that the source may hold at once (open and backlog model).") { Min = 1, Max = 20_000 },
 
+        new("users.count", SettingKind.Integer, null, "Users who poll MailBench's mailbox server through the line; a point that has it is about them and sends no mail.") { Min = 1, Max = 1_000_000 },
+        new("users.interval", SettingKind.Duration, "5m", "How often each user polls; a poll that is due while the one before is open waits for it.") { Min = 0.01, Max = Day },
+        new("users.action", SettingKind.Choice, "check", "What a poll does: check, log in and STAT; fetch, retrieve what is new; delete, retrieve everything and delete it.") { Choices = Kebab.Names<PollAction>() },
+        new("users.mailPerPoll", SettingKind.Number, "0", "Messages of the workload that arrive for each user in an interval, by SMTP beside the line, while all poll.") { Max = 1000 },
+        new("users.phase", SettingKind.Choice, "random", "When the users of an interval come: each at a moment of its own, or all at once.") { Choices = Kebab.Names<PollPhase>() },
+        new("users.pipelining", SettingKind.Flag, "off", "Whether users send commands without waiting for replies; most people's clients do not."),
+
         new("phases.calibrate", SettingKind.Duration, "1s", "Length of each probe of the testbed before the first point.") { Sweepable = false, Min = 0.2, Max = 600 },
         new("phases.warmUp", SettingKind.Duration, "5s", "From the first arrival to the window: JIT tiers, caches, a full line.") { Min = 0.1, Max = 7 * Day },
         new("phases.steady", SettingKind.Duration, "30s", "The window in which rates are measured.") { Min = 0.5, Max = 7 * Day },

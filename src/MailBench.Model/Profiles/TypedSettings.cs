@@ -1,3 +1,4 @@
+using System.Net;
 using MailBench.Model.Options;
 using MailBench.Model.Units;
 
@@ -78,6 +79,44 @@ public static class TypedSettings
             BacklogRecipients = model == LoadModel.Backlog ? values.Integer("load.backlog") : 0,
             ThinkTime = values.Span("load.thinkTime"),
             Sessions = values.Integer("load.sessions"),
+        };
+    }
+
+    /// <summary>The point is about users who poll, and sends no mail.</summary>
+    public static bool HasUsers(this SettingValues values) => values.Find("users.count") is not null;
+
+    /// <param name="values">A point's settings that <see cref="HasUsers"/>.</param>
+    /// <param name="server">Where the users poll.</param>
+    public static PollOptions ToPolls(this SettingValues values, IPEndPoint server) => new()
+    {
+        Pop3 = server,
+        Users = values.Integer("users.count"),
+        Interval = values.Span("users.interval"),
+        Action = values.Choice<PollAction>("users.action"),
+        Phase = values.Choice<PollPhase>("users.phase"),
+        Pipelining = values.Flag("users.pipelining"),
+        Seed = values.Integer("seed"),
+        DrainTimeout = values.Span("phases.drain"),
+    };
+
+    /// <summary>The mail that arrives for users meanwhile, each user in turn; null: none.</summary>
+    /// <param name="values">A point's settings that <see cref="HasUsers"/>.</param>
+    /// <param name="server">Where it is delivered.</param>
+    public static SourceOptions? ToUsersMail(this SettingValues values, IPEndPoint server)
+    {
+        var (users, perPoll) = (values.Integer("users.count"), values.Number("users.mailPerPoll"));
+        if (perPoll <= 0) return null;
+        return new SourceOptions
+        {
+            To = server,
+            Load = new LoadOptions
+            {
+                Model = LoadModel.Open,
+                Stages = [new LoadStage(LoadStageKind.Inject, new Rate(users * perPoll / values.Span("users.interval").TotalSeconds), 0, TimeSpan.Zero)],
+                Sessions = values.Integer("load.sessions"),
+            },
+            Workload = values.ToWorkload() with { Users = users, Recipients = 1 },
+            DrainTimeout = values.Span("phases.drain"),
         };
     }
 

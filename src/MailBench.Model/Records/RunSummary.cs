@@ -74,10 +74,13 @@ public sealed record PointSummary
     public required long CapacityBitsPerSecond { get; init; }
     public required string Strategy { get; init; }
 
-    /// <summary><c>open</c>, <c>closed</c> or <c>backlog</c>.</summary>
+    /// <summary><c>open</c>, <c>closed</c> or <c>backlog</c>; <c>users</c> for a point about users who poll.</summary>
     public required string LoadModel { get; init; }
     public int? Users { get; init; }
     public double? IntervalSeconds { get; init; }
+
+    /// <summary>What users who poll did; forward is then the way of their mail, from the server to them.</summary>
+    public PollFigures? Polls { get; init; }
     public required double WindowSeconds { get; init; }
 
     /// <summary>Messages per second that the schedule asked for, attributed by intended start.</summary>
@@ -150,6 +153,38 @@ public sealed record PointSummary
     public required IReadOnlyList<string> VoidReasons { get; init; }
     public RoleFailure? Failure { get; init; }
     public required IReadOnlyDictionary<string, string> Features { get; init; }
+}
+
+/// <summary>Polls in the steady window of a point about users; octets on the wire, forward from the server to the users.</summary>
+public sealed record PollFigures
+{
+    public required string Action { get; init; }
+
+    /// <summary>Polls that the timetable asked for per second, and that came to the +OK of QUIT per second (by completion). The latter is withheld from a void point.</summary>
+    public required double OfferedPerSecond { get; init; }
+    public double? PerSecond { get; init; }
+
+    /// <summary>Polls that came to their end in the window.</summary>
+    public required long Finished { get; init; }
+
+    /// <summary>Of the polls due in the window: failed, and not finished by the end of the drain (their response is infinite).</summary>
+    public required long Failed { get; init; }
+    public required long Unfinished { get; init; }
+    public double? WireOctetsForward { get; init; }
+    public double? WireOctetsReverse { get; init; }
+
+    /// <summary>Messages that the server stored, and that users retrieved, per second of the window.</summary>
+    public double? StoredPerSecond { get; init; }
+    public double? RetrievedPerSecond { get; init; }
+
+    /// <summary>Of the server, per poll.</summary>
+    public double? CpuMs { get; init; }
+
+    /// <summary>
+    /// Users whom the line alone would carry at this interval, C ÷ 8·(octets a poll) · P in the direction that fills first: an upper bound, from the demand of the least loaded point with the same
+    /// line delay and action. Null: no line, or no point below saturation.
+    /// </summary>
+    public double? PredictedUsers { get; init; }
 }
 
 /// <summary>D = use per delivery, C = capacity per second, U = X·D ÷ C. The unit of D and C is Unit.</summary>

@@ -10,11 +10,11 @@ internal static class PointDetails
     public static string Render(PointSummary p)
     {
         var html = new StringBuilder();
-        html.Append($"<details class=\"card\" id=\"p{p.Point}-{p.Repetition}\"{(p.Void ? " open" : "")}><summary>Point {p.Point}: {E(Say.Where(p))}<small>{E(p.Sweep)}, {E(p.LoadModel)}, {(p.Void ? "void" : $"{Say.Number(p.DeliveredPerSecond)} deliveries/s")}</small></summary>\n");
+        html.Append($"<details class=\"card\" id=\"p{p.Point}-{p.Repetition}\"{(p.Void ? " open" : "")}><summary>Point {p.Point}: {E(Say.Where(p))}<small>{E(p.Sweep)}, {E(p.LoadModel)}, {(p.Void ? "void" : p.Polls is { } polls ? $"{Say.Number(polls.PerSecond)} polls/s" : $"{Say.Number(p.DeliveredPerSecond)} deliveries/s")}</small></summary>\n");
         foreach (var reason in p.VoidReasons) html.Append($"<p class=\"bad\">Void: {E(reason)}</p>\n");
         if (p.Failure is { LastLogLines.Count: > 0 } failure) html.Append($"<p>The last words of {E(failure.Role)}:</p><pre>{E(string.Join('\n', failure.LastLogLines))}</pre>\n");
         foreach (var flag in p.Flags) html.Append($"<p class=\"warn\">Flag: {E(flag)}</p>\n");
-        html.Append("<div class=\"two\">\n").Append(Utilisations(p)).Append(Books(p.Books)).Append(Latencies(p)).Append(Figures(p)).Append("</div>\n</details>\n");
+        html.Append("<div class=\"two\">\n").Append(Utilisations(p)).Append(p.Polls is null ? Books(p.Books) : Polls(p.Polls)).Append(Latencies(p)).Append(Figures(p)).Append("</div>\n</details>\n");
         return html.ToString();
     }
 
@@ -34,6 +34,16 @@ internal static class PointDetails
 
     private static string Figures(PointSummary p)
     {
+        if (p.Polls is not null)
+        {
+            string[] ofUsers =
+            [
+                Row("window", $"{Say.Number(p.WindowSeconds)} s"), Row("busy toward the users / the server", $"{Say.Percent(p.BusyForward)} / {Say.Percent(p.BusyReverse)}"),
+                Row("memory of the server", p.SutResidentBytesMax is { } bytes ? $"{Say.Number(bytes / 1048576.0)} MiB" : Say.None), .. Shared(p),
+            ];
+            return Table("Figures", ["", ""], ofUsers, "wrap text");
+        }
+
         var rows = new List<string>
         {
             Row("window", $"{Say.Number(p.WindowSeconds)} s, {Say.Number(p.DeliveriesInWindow)} deliveries"),
@@ -46,11 +56,24 @@ internal static class PointDetails
             Row("round trips / syncs per delivery", $"{Say.Number(p.RoundTripsPerDelivery)} / {Say.Number(p.SyncsPerDelivery)}"),
             Row("CPU of the SUT per delivery", $"{Say.Number(p.CpuMsPerDelivery)} ms"),
             Row("memory of the SUT", p.SutResidentBytesMax is { } m ? $"{Say.Number(m / 1048576.0)} MiB" : Say.None),
-            Row("CPU shares", string.Join(", ", p.CpuShares.OrderByDescending(s => s.Value).Select(s => $"{E(s.Key)} {Say.Percent(s.Value)}"))),
-            Row("features", E(string.Join(", ", p.Features.Select(f => $"{f.Key} {f.Value}")))),
         };
+        rows.AddRange(Shared(p));
         return Table("Figures", ["", ""], rows, "wrap text");
     }
+
+    private static string[] Shared(PointSummary p) =>
+    [
+        Row("CPU shares", string.Join(", ", p.CpuShares.OrderByDescending(s => s.Value).Select(s => $"{E(s.Key)} {Say.Percent(s.Value)}"))),
+        Row("features", E(string.Join(", ", p.Features.Select(f => $"{f.Key} {f.Value}")))),
+    ];
+
+    private static string Polls(PollFigures polls) => Table("Polls", ["", ""], new[]
+    {
+        Row("offered / finished", $"{Say.Number(polls.OfferedPerSecond)} / {Say.Number(polls.PerSecond)} polls/s"), Row("finished in the window", Say.Number(polls.Finished)), Row("failed", Say.Number(polls.Failed)),
+        Row("unfinished at the end of the drain", Say.Number(polls.Unfinished)), Row("octets a poll, to the users / to the server", $"{Say.Number(polls.WireOctetsForward)} / {Say.Number(polls.WireOctetsReverse)}"),
+        Row("mail stored / retrieved", $"{Say.Number(polls.StoredPerSecond)} / {Say.Number(polls.RetrievedPerSecond)} messages/s"),
+        Row("CPU of the server a poll", $"{Say.Number(polls.CpuMs)} ms"), Row("users that the line alone would carry (predicted)", polls.PredictedUsers is { } most ? $"≤ {Say.Number(most)}" : Say.None),
+    });
 
     private static string Row(string name, params string[] cells) => $"<tr><th scope=\"row\">{E(name)}</th>{string.Concat(cells.Select(c => $"<td>{c}</td>"))}</tr>\n";
 

@@ -48,5 +48,5 @@ internal static class BusyPlot
         label.OffsetY = -2;
     }
 
-    private static IReadOnlyList<PlotSeries> Series(RunSummary run) => PlotSeries.Of(run, p => p.LoadModel != "open" && p.BusyForward is not null);
+    private static IReadOnlyList<PlotSeries> Series(RunSummary run) => PlotSeries.Of(run, p => p.LoadModel is not ("open" or "users") && p.BusyForward is not null);
 }

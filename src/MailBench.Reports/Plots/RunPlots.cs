@@ -26,6 +26,8 @@ internal static partial class RunPlots
             plots.Add(new RunPlot("busy", "How busy the line was", BusyPlot.Alt(run), theme => BusyPlot.Draw(run, theme)));
         if (LedgerPlot.HasData(run)) plots.Add(new RunPlot("ledger", "Ledger: what a delivery costs", LedgerPlot.Alt(run), theme => LedgerPlot.Draw(run, theme)));
         if (LatencyPlot.HasData(run)) plots.Add(new RunPlot("latency", "Delivery latency by percentile", LatencyPlot.Alt(run), theme => LatencyPlot.Draw(run, theme)));
+        foreach (var capacity in UsersPlot.Capacities(run))
+            plots.Add(new RunPlot($"users-{capacity}", $"Users and how often they poll, {(capacity == 0 ? "no line" : Say.Capacity(capacity))}", UsersPlot.Alt(run, capacity), theme => UsersPlot.Draw(run, capacity, theme)));
         return plots;
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using MailBench.Model.Records;
+using MailBench.Reports.Html;
 using MailBench.Reports.Plots;
 
 namespace MailBench.Reports.Text;
@@ -16,9 +17,10 @@ internal static class MarkdownReport
         foreach (var sentence in run.Sentences) text.Append($"- {Plain(sentence)}\n");
         text.Append('\n');
         foreach (var plot in RunPlots.Of(run)) text.Append($"![{Plain(plot.Title)}. {Plain(plot.Alt)}](plots/{plot.Name}.svg)\n\n");
+        text.Append(UsersSection.RenderMarkdown(run)).Append('\n');
         text.Append("| point | sweep | line | variant | load | deliveries/s | line busy | per Mbit | octets/delivery | transactions/delivery | efficiency | limited by | p50 | p99 | flags |\n");
         text.Append("|--:|---|--:|---|---|--:|--:|--:|--:|--:|--:|---|--:|--:|---|\n");
-        foreach (var p in run.Points)
+        foreach (var p in run.Points.Where(p => p.Polls is null))
         {
             var delivery = p.Latencies.GetValueOrDefault("delivery");
             text.Append($"| {p.Point} | {Plain(p.Sweep)} | {Say.Capacity(p.CapacityBitsPerSecond)} | {Plain(PlotSeries.NameOf(p))} | {Plain(p.LoadModel)} | {(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))} | {Say.Percent(p.BusyForward)} "
@@ -34,7 +36,7 @@ internal static class MarkdownReport
         }
 
         text.Append("\n## Books (recipients)\n\n| point | offered | refused | accepted | delivered | failed with DSN | discarded | still queued | lost | uncertain | duplicates |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
-        foreach (var p in run.Points)
+        foreach (var p in run.Points.Where(p => p.Polls is null))
         {
             var b = p.Books;
             text.Append($"| {p.Point} | {b.Offered} | {b.Refused} | {b.Accepted} | {b.Delivered} | {b.FailedWithDsn} | {b.Discarded} | {b.StillQueued} | {b.Lost} | {b.Uncertain} | {b.Duplicates} |\n");

@@ -23,6 +23,8 @@ internal static class PointsCsv
         ("deliveryP50Ms", p => Latency(p, "delivery")?.P50), ("deliveryP95Ms", p => Latency(p, "delivery")?.P95), ("deliveryP99Ms", p => Latency(p, "delivery")?.P99),
         ("responseP50Ms", p => Latency(p, "response")?.P50), ("responseP95Ms", p => Latency(p, "response")?.P95), ("responseP99Ms", p => Latency(p, "response")?.P99),
         ("latenessP99Ms", p => Latency(p, "lateness")?.P99), ("waitingP99Ms", p => Latency(p, "waiting")?.P99),
+        ("pollsOfferedPerSecond", p => p.Polls?.OfferedPerSecond), ("pollsPerSecond", p => p.Polls?.PerSecond), ("pollsFailed", p => p.Polls?.Failed), ("pollsUnfinished", p => p.Polls?.Unfinished),
+        ("wireOctetsForwardPerPoll", p => p.Polls?.WireOctetsForward), ("wireOctetsReversePerPoll", p => p.Polls?.WireOctetsReverse), ("storedPerSecond", p => p.Polls?.StoredPerSecond), ("retrievedPerSecond", p => p.Polls?.RetrievedPerSecond), ("cpuMsPerPoll", p => p.Polls?.CpuMs), ("predictedUsers", p => p.Polls?.PredictedUsers),
         ("booksOffered", p => p.Books.Offered), ("booksAccepted", p => p.Books.Accepted), ("booksDelivered", p => p.Books.Delivered), ("booksFailedWithDsn", p => p.Books.FailedWithDsn),
         ("booksDiscarded", p => p.Books.Discarded), ("booksStillQueued", p => p.Books.StillQueued), ("booksLost", p => p.Books.Lost), ("booksRefused", p => p.Books.Refused),
         ("booksUncertain", p => p.Books.Uncertain), ("duplicates", p => p.Books.Duplicates),

@@ -30,7 +30,7 @@ internal sealed class CalibrationPhase(Bench bench, Observer observer, RunPlan p
         var syncs = SyncProbe.Measure(queueRoot, DiskProbe);
         var ceilings = new List<CeilingProbe>();
         var known = new HashSet<WorkloadKey>();
-        foreach (var point in plan.Points)
+        foreach (var point in plan.Points.Where(point => !point.Settings.HasUsers()))
             foreach (var shape in WorkloadKey.ShapesOf(point.Settings))
                 if (known.Add(shape)) ceilings.Add(await CeilingAsync(shape, point.Settings, cancellationToken));
 

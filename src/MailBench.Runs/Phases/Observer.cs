@@ -21,7 +21,7 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
     public async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>> SnapshotAsync(CancellationToken cancellationToken)
     {
         var asked = bench.Processes.Select(process => (process.Role, Task: Snapshots.OfAsync(process, cancellationToken))).ToList();
-        if (Trial.Sut is { } sut) asked.Add(("mta", sut.SnapshotAsync(cancellationToken)));
+        if (Trial.Sut is { } sut) asked.Add((sut.Role, sut.SnapshotAsync(cancellationToken)));
         await Task.WhenAll(asked.Select(pair => pair.Task));
         var all = asked.ToDictionary(pair => pair.Role, pair => pair.Task.Result);
         all["runner"] = Snapshots.OfRunner();

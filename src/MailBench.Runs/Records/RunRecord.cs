@@ -81,7 +81,7 @@ internal sealed class RunRecord : IDisposable
     /// <summary>Event files of a trial that was abandoned are no part of the run.</summary>
     public void DropUnfinished(Dictionary<(int Point, int Repetition), TrialRecord> finished)
     {
-        var kept = finished.Keys.SelectMany(key => new[] { "source", "sink", "mta" }.Select(role => _folder.EventsOf(role, key.Point, key.Repetition))).ToHashSet();
+        var kept = finished.Keys.SelectMany(key => new[] { "source", "sink", "mta", "poll" }.Select(role => _folder.EventsOf(role, key.Point, key.Repetition))).ToHashSet();
         foreach (var file in Directory.EnumerateFiles(_folder.Events))
             if (!kept.Contains(file)) File.Delete(file);
     }

@@ -32,7 +32,7 @@ public static class RunEstimate
 
     /// <summary>Two ceilings per workload, one probe per limited capacity.</summary>
     private static int Probes(RunPlan plan) =>
-        plan.Points.SelectMany(point => WorkloadKey.ShapesOf(point.Settings)).Distinct().Count()
+        plan.Points.Where(point => !point.Settings.HasUsers()).SelectMany(point => WorkloadKey.ShapesOf(point.Settings)).Distinct().Count()
         + plan.Points.Select(point => point.Settings.Capacity("line.capacity")).Where(capacity => !capacity.Forward.IsUnlimited).Distinct().Count();
 }
 

@@ -22,8 +22,16 @@ internal sealed class Bench : IAsyncDisposable
     private readonly int _hosts;
     private readonly Dictionary<string, (string Options, NodeProcess Process)> _roles = [];
     private CreditPump? _credits;
+    private int _popPort;
 
     private Bench(NodeProgram program, RunFolder folder, int hosts, TimeProvider time) => (_program, _folder, _hosts, _time) = (program, folder, hosts, time);
+
+    /// <summary>Where the mailbox server listens; and <see cref="UsersSide"/>, where users reach it: through the line.</summary>
+    public IPEndPoint MailboxSide => new(FarAddress(0), _popPort);
+
+    public IPEndPoint UsersSide => new(NearAddress(0), _popPort);
+
+    public NodeProcess Poll => _roles["poll"].Process;
 
     /// <summary>The one port of all MX addresses.</summary>
     public int SmtpPort { get; private set; }
@@ -50,7 +58,7 @@ internal sealed class Bench : IAsyncDisposable
         var bench = new Bench(program, folder, hosts, time);
         try
         {
-            await bench.ApplyAsync(first, cancellationToken);
+            await bench.ApplyMailAsync(first, cancellationToken);
             return bench;
         }
         catch
@@ -61,7 +69,34 @@ internal sealed class Bench : IAsyncDisposable
     }
 
     /// <summary>Makes the nodes what the point wants: starts anew those whose options differ, and sets the line's capacity.</summary>
-    public async Task ApplyAsync(SettingValues settings, CancellationToken cancellationToken)
+    public Task ApplyAsync(SettingValues settings, CancellationToken cancellationToken) =>
+        settings.HasUsers() ? ApplyUsersAsync(settings, cancellationToken) : ApplyMailAsync(settings, cancellationToken);
+
+    /// <summary>Users need a line to the mailbox server and the node that polls. Their mail goes from the far side to the near one: forward is that way, here as for deliveries.</summary>
+    private async Task ApplyUsersAsync(SettingValues settings, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (_popPort == 0) _popPort = PortPick.FreeOnAll([NearAddress(0), FarAddress(0)]);
+            try
+            {
+                string[] line = ["--listen", $"{UsersSide}={MailboxSide}", "--capacity", "unlimited", "--delay", settings.Text("line.delay"), "--queue", settings.Text("line.queue")];
+                await EnsureAsync("line", line, 1, null, cancellationToken);
+                break;
+            }
+            catch (RoleFailedException taken) when (attempt < PortAttempts && taken.Message.Contains("exit code 4", StringComparison.Ordinal))
+            {
+                // Somebody took the port between the look and the start.
+                _popPort = 0;
+            }
+        }
+
+        await EnsureAsync("poll", [], 0, null, cancellationToken);
+        var capacity = settings.Capacity("line.capacity");
+        await SetCapacityAsync(new LineCapacity(capacity.Reverse, capacity.Forward), cancellationToken);
+    }
+
+    private async Task ApplyMailAsync(SettingValues settings, CancellationToken cancellationToken)
     {
         await ApplySinkAndLineAsync(settings, cancellationToken);
         await EnsureAsync("dns", DnsArguments(settings), 1, null, cancellationToken);

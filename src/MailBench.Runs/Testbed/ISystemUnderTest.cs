@@ -9,7 +9,10 @@ namespace MailBench.Runs.Testbed;
 /// </summary>
 internal interface ISystemUnderTest : IAsyncDisposable
 {
-    /// <summary>Where it takes mail.</summary>
+    /// <summary>What its counters and events are filed under.</summary>
+    string Role => "mta";
+
+    /// <summary>Where it takes mail, or users.</summary>
     IPEndPoint Door { get; }
 
     /// <summary>Feature vector, axis → value.</summary>

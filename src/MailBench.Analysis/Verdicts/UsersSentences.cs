@@ -1,0 +1,74 @@
+using MailBench.Analysis.Figures;
+using MailBench.Model.Records;
+using MailBench.Model.Units;
+using static System.FormattableString;
+
+namespace MailBench.Analysis.Verdicts;
+
+/// <summary>What an operator can act on: how many users a line carried at an interval, from where it did not, what stood beside that as prediction.</summary>
+internal static class UsersSentences
+{
+    /// <summary>SPECmail's bound for an operation (method: sustainable rate).</summary>
+    private const double GoodMs = 5000;
+
+    /// <summary>Less of what was offered than this is not kept up with.</summary>
+    private const double KeptUp = 0.98;
+
+    public static IEnumerable<string> Of(IReadOnlyList<PointSummary> points)
+    {
+        foreach (var group in points.Where(p => p.Polls is not null).GroupBy(p => (p.CapacityBitsPerSecond, p.IntervalSeconds, Variant: OtherAxes(p))).OrderBy(g => g.Key.CapacityBitsPerSecond).ThenBy(g => g.Key.IntervalSeconds))
+        {
+            var ladder = group.GroupBy(p => p.Users ?? 0).OrderBy(step => step.Key).Select(step => (Users: step.Key, Points: step.ToList())).ToList();
+            var carried = ladder.TakeWhile(step => step.Points.TrueForAll(IsCarried)).ToList();
+            var first = ladder.ElementAtOrDefault(carried.Count);
+            yield return $"{At(group.First())}: {Carried(carried)}{Beyond(first, ladder[^1].Users)}{Prediction(carried.Count == 0 ? 0 : carried[^1].Users, first.Users, group.ToList())}";
+        }
+    }
+
+    private static bool IsCarried(PointSummary p) =>
+        p.Latencies.TryGetValue("response", out var response) && response.P95 <= GoodMs && p.Polls!.PerSecond >= KeptUp * p.Polls.OfferedPerSecond && p.Polls.Failed == 0 && p.Polls.Unfinished == 0;
+
+    private static string Carried(List<(int Users, List<PointSummary> Points)> carried) => carried.Count == 0
+        ? "not even the fewest users measured were carried"
+        : Invariant($"{carried[^1].Users:#,0} users were carried (95 % of polls within {Ms(carried[^1].Points.Max(P95))})");
+
+    private static string Beyond((int Users, List<PointSummary> Points) first, int most)
+    {
+        if (first.Points is null) return Invariant($"; more than {most:#,0} were not tried.");
+        var limits = string.Join(" or ", first.Points.Select(p => p.Bottleneck).Distinct());
+        var polls = Quantiles.Median(first.Points.Select(p => p.Polls!.PerSecond));
+        var offered = Quantiles.Median(first.Points.Select(p => (double?)p.Polls!.OfferedPerSecond));
+        var limit = limits == Utilisations.Unattributed ? "limit unattributed" : $"limited by {limits}";
+        return Invariant($"; {first.Users:#,0} were not ({polls:#,0} of {offered:#,0} polls/s, 95 % within {Ms(first.Points.Max(P95))}, {limit}).");
+    }
+
+    /// <summary>
+    /// The prediction beside what was measured. Where polls are all alike, the rate that the full line let through is its capacity; where mail goes on arriving, polls grow past the limit, and the
+    /// capacity lies between the last number carried and the first that was not.
+    /// </summary>
+    private static string Prediction(int carried, int notCarried, List<PointSummary> points)
+    {
+        if (points[0].Polls!.PredictedUsers is not { } predicted || points[0].IntervalSeconds is not { } interval) return "";
+        var alone = Invariant($" The line alone would carry at most {predicted:#,0} (predicted)");
+        if (notCarried == 0) return alone + ".";
+        var full = points.Where(p => p.Bottleneck is Utilisations.LineForward or Utilisations.LineReverse).ToList();
+        if (full.Count == 0) return alone + ": it was not the limit.";
+        if (full[0].Polls!.Action == "check" && full.Max(p => p.Polls!.PerSecond) * interval is { } most)
+            return Invariant($" The full line let {most / interval:#,0} polls/s through, {most:#,0} users; predicted at most {predicted:#,0} ({predicted / most - 1:+0.0%;-0.0%}).");
+        return alone + (predicted >= carried && predicted <= notCarried ? Invariant($", measured between {carried:#,0} and {notCarried:#,0}.") : Invariant($"; that is not between the {carried:#,0} and {notCarried:#,0} measured."));
+    }
+
+    private static string At(PointSummary p)
+    {
+        var line = p.CapacityBitsPerSecond == 0 ? "Without a line" : $"A line of {new BitRate(p.CapacityBitsPerSecond)}";
+        var others = OtherAxes(p);
+        return Invariant($"{line}, a poll ({p.Polls!.Action}) every {p.IntervalSeconds:0.###} s{(others.Length > 0 ? $" ({others})" : "")}");
+    }
+
+    private static string OtherAxes(PointSummary p) => string.Join(", ", p.Axes
+        .Where(a => a.Key is not ("users.count" or "users.interval" or "users.action" or "line.capacity")).Select(a => Variant.Named(a.Key, a.Value)));
+
+    private static double P95(PointSummary p) => p.Latencies.TryGetValue("response", out var response) ? response.P95 : double.PositiveInfinity;
+
+    private static string Ms(double ms) => double.IsInfinity(ms) ? "no time (unfinished)" : ms >= 10_000 ? Invariant($"{ms / 1000:0.0} s") : Invariant($"{ms:0.#} ms");
+}

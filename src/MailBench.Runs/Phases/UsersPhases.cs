@@ -1,0 +1,84 @@
+using MailBench.Model.Events;
+using MailBench.Model.Nodes;
+using MailBench.Model.Profiles;
+using MailBench.Model.Records;
+using MailBench.Model.Units;
+using MailBench.Runs.Disclosure;
+using MailBench.Runs.Sweep;
+using MailBench.Runs.Testbed;
+using Counters = System.Collections.Generic.IReadOnlyDictionary<string, System.Collections.Generic.IReadOnlyDictionary<string, double>>;
+
+namespace MailBench.Runs.Phases;
+
+/// <summary>One repetition of a point about users who poll: fresh mailbox server, warm-up, steady window, drain; mail arrives meanwhile if the profile says so. What is open or owed keeps its line while it drains: it still counts as response.</summary>
+internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer observer, RunFolder folder, string run)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly Counters None = new Dictionary<string, IReadOnlyDictionary<string, double>>();
+
+    /// <summary>Runs it. A role's failure comes back in the record (<see cref="TrialRecord.Failure"/>), which then is void.</summary>
+    public async Task<TrialRecord> RunAsync(TrialPlan plan, CancellationToken cancellationToken)
+    {
+        var settings = plan.Point.Settings;
+        var record = new TrialRecord
+        {
+            Point = plan.Point.Number,
+            Repetition = plan.Repetition,
+            WarmUpBeginNs = 0,
+            SteadyBeginNs = 0,
+            SteadyEndNs = 0,
+            DrainEndNs = 0,
+            AtTrialBegin = None,
+            AtBegin = None,
+            AtEnd = None,
+            AfterDrain = None,
+            CountedNotBooked = true,
+            Features = OwnMailbox.FeaturesOf(settings),
+        };
+        var mark = new TrialMark(record.Point, record.Repetition);
+        try
+        {
+            await bench.ApplyAsync(settings, cancellationToken);
+            await using var server = await startServer(settings, mark, cancellationToken);
+            observer.Trial = (mark, server);
+            return await MeasureAsync(settings, record, server, cancellationToken);
+        }
+        catch (RoleFailedException failed)
+        {
+            return record with { Failure = failed.Failure };
+        }
+        finally
+        {
+            observer.Trial = default;
+        }
+    }
+
+    private async Task<TrialRecord> MeasureAsync(SettingValues settings, TrialRecord record, ISystemUnderTest server, CancellationToken cancellationToken)
+    {
+        var phases = settings.ToPhases();
+        var trial = new TrialId(run, record.Point, record.Repetition);
+        var events = folder.EventsOf("poll", record.Point, record.Repetition);
+        await server.BeginTrialAsync(trial, "", cancellationToken);
+        await bench.Line.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
+        await bench.Poll.AskAsync(new BeginTrialCommand(trial, events) { Poll = settings.ToPolls(bench.UsersSide) }, Patience, cancellationToken);
+        var mail = settings.ToUsersMail(server.Door);
+        if (mail is not null) await bench.Source.AskAsync(new BeginTrialCommand(trial, null) { Source = mail }, Patience, cancellationToken);
+        record = record with { AtTrialBegin = await observer.SnapshotAsync(cancellationToken), WarmUpBeginNs = MonotonicClock.NowNs };
+
+        if (mail is not null) await bench.Source.AskAsync(new StartLoadCommand(), Patience, cancellationToken);
+        await bench.Poll.AskAsync(new StartLoadCommand(), Patience, cancellationToken);
+        await observer.LastAsync("warm-up", phases.WarmUp, cancellationToken);
+
+        var ticks = CpuTicks.Read();
+        record = record with { SteadyBeginNs = MonotonicClock.NowNs, AtBegin = await observer.SnapshotAsync(cancellationToken) };
+        await observer.LastAsync("steady", phases.Steady, cancellationToken);
+        record = record with { SteadyEndNs = MonotonicClock.NowNs, AtEnd = await observer.SnapshotAsync(cancellationToken), StealShare = CpuTicks.Read().StealShareSince(ticks) };
+
+        if (mail is not null) await bench.Source.AskAsync(new HaltLoadCommand(), phases.Drain + Patience, cancellationToken);
+        await bench.Poll.AskAsync(new HaltLoadCommand(), phases.Drain + Patience, cancellationToken);
+        record = record with { DrainEndNs = MonotonicClock.NowNs, AfterDrain = await observer.SnapshotAsync(cancellationToken) };
+        await server.EndTrialAsync(cancellationToken);
+        foreach (var process in bench.Processes) await process.AskAsync(new EndTrialCommand(), Patience, cancellationToken);
+        return record;
+    }
+}

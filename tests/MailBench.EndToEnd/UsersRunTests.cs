@@ -1,0 +1,59 @@
+using System.Text.Json;
+using MailBench.Model.Records;
+using MailBench.Testing;
+using Xunit;
+
+namespace MailBench.EndToEnd;
+
+/// <summary>A profile about users who poll, as a user meets it: below the line's limit they are carried, past it they are not, and the report says which limit that was.</summary>
+public sealed class UsersRunTests : IDisposable
+{
+    private readonly string _scratch = Directory.CreateTempSubdirectory("mailbench-users-").FullName;
+
+    public void Dispose() => Directory.Delete(_scratch, recursive: true);
+
+    [Fact]
+    public async Task Users_fit_through_a_line_until_it_is_full()
+    {
+        var profile = Path.Combine(_scratch, "users.yaml");
+        await File.WriteAllTextAsync(profile, """
+            version: 1
+            quick: on
+            line: { capacity: 1Mbit/s }
+            workload: { size: 4KiB }
+            users: { action: delete, mailPerPoll: 1, interval: 1s }
+            phases: { calibrate: 300ms, warmUp: 1s, steady: 2s, drain: 1s }
+            sweeps:
+              - name: users
+                axes:
+                  users.count: [10, 60]
+            """, TestContext.Current.CancellationToken);
+        var folder = new RunFolder(Path.Combine(_scratch, "run"));
+        await using var run = CliProcess.Start("run", profile, "--out", folder.Root, "--format", "json");
+        var code = await run.ExitAsync(TimeSpan.FromMinutes(2));
+        Assert.True(code is 0 or 3, run.Error);
+        var summary = JsonSerializer.Deserialize<RunSummary>(run.Output, RecordJson.Line)!;
+        var (few, many) = (summary.Points.Single(p => p.Users == 10), summary.Points.Single(p => p.Users == 60));
+        Assert.All(summary.Points, point => Assert.Equal(("users", 1.0, 1_000_000L, 0L), (point.LoadModel, point.IntervalSeconds, point.CapacityBitsPerSecond, point.Polls!.Failed)));
+        Assert.Equal(1, summary.Conditions.Repetitions);
+        Assert.Empty(summary.Calibration!.Ceilings);
+        Assert.False(Directory.Exists(folder.Work));
+        var columns = File.ReadLines(folder.PointsCsv).Select(line => line.Split(',')).ToList();
+        Assert.Equal(["10", "60"], columns.Skip(1).Select(row => row[columns[0].IndexOf("users")]).Order());
+
+        // A machine too busy for the users' own loop voids a point and says so; then there is nothing to compare.
+        if (few.Void || many.Void)
+        {
+            Assert.All(summary.Points.Where(p => p.Void), p => Assert.Contains("was late", string.Join(' ', p.VoidReasons)));
+            return;
+        }
+
+        Assert.InRange(few.Polls!.PerSecond!.Value, 8, 12);
+        Assert.InRange(few.BusyForward!.Value, 0.2, 0.7);
+        Assert.True(many.BusyForward > 0.9, $"{many.BusyForward}");
+        Assert.True(many.Polls!.PerSecond < 50 && many.Latencies["response"].P95 > few.Latencies["response"].P95);
+        Assert.InRange(few.Polls.PredictedUsers!.Value, 15, 40);
+        Assert.Contains(summary.Sentences, sentence => sentence.Contains("10 users were carried", StringComparison.Ordinal) && sentence.Contains("limited by line forward", StringComparison.Ordinal));
+        Assert.True(File.Exists(Path.Combine(folder.Plots, "users-1000000.svg")));
+    }
+}

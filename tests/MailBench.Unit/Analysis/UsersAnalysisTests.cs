@@ -1,0 +1,73 @@
+using MailBench.Analysis;
+using MailBench.Model.Records;
+using Xunit;
+
+namespace MailBench.Unit.Analysis;
+
+public sealed class UsersAnalysisTests
+{
+    [Fact]
+    public void Rates_octets_and_responses_are_those_that_were_planted()
+    {
+        using var run = new PlantedUsers().Write();
+        var points = RunAnalysis.Analyze(run.Folder).Summary.Points;
+        Assert.All(points, point => Assert.False(point.Void, string.Join("; ", point.VoidReasons)));
+        var (few, many) = (points[0], points[2]);
+        Assert.Equal((50, 1.0, "users"), (few.Users!.Value, few.IntervalSeconds!.Value, few.LoadModel));
+        Assert.Equal(50, few.Polls!.PerSecond!.Value, 0.2);
+        Assert.Equal(10, few.Latencies["response"].P50, 0.01);
+        Assert.Equal(1250, few.Polls.WireOctetsForward!.Value, 10.0);
+        Assert.Equal(500, few.Polls.WireOctetsReverse!.Value, 10.0);
+        Assert.Equal(0.5, few.BusyForward!.Value, 0.01);
+        Assert.Equal(0.2, few.BusyReverse!.Value, 0.01);
+
+        // 200/s come and 100/s go: what is due at second 7.5 is finished at second 15, and all that is due later never is.
+        Assert.Equal(200, many.Polls!.OfferedPerSecond, 0.2);
+        Assert.Equal(100, many.Polls.PerSecond!.Value, 0.2);
+        Assert.InRange(many.Polls.Unfinished, 880, 920);
+        Assert.Equal(double.PositiveInfinity, many.Latencies["response"].P95);
+        Assert.Equal("line forward", many.Bottleneck);
+    }
+
+    [Fact]
+    public void The_prediction_stands_beside_the_measurement_and_agrees_where_the_line_is_the_limit()
+    {
+        using var run = new PlantedUsers().Write();
+        var summary = RunAnalysis.Analyze(run.Folder).Summary;
+        Assert.All(summary.Points, point => Assert.Equal(100, point.Polls!.PredictedUsers!.Value, 1.0));
+        var sentence = Assert.Single(summary.Sentences, sentence => sentence.Contains("users were carried", StringComparison.Ordinal));
+        Assert.StartsWith("A line of 1Mbit/s, a poll (check) every 1 s: 80 users were carried (95 % of polls within 10 ms); 200 were not (100 of 200 polls/s", sentence, StringComparison.Ordinal);
+        Assert.EndsWith("limited by line forward). The full line let 100 polls/s through, 100 users; predicted at most 100 (+0.0%).", sentence.Replace("-0.0%", "+0.0%", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(summary.Caveats, caveat => caveat.Contains("extrapolated", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Beyond_the_largest_number_measured_nothing_is_said()
+    {
+        using var run = new PlantedUsers { Users = [50, 80] }.Write();
+        var sentence = Assert.Single(RunAnalysis.Analyze(run.Folder).Summary.Sentences, sentence => sentence.Contains("users were carried", StringComparison.Ordinal));
+        Assert.Contains("; more than 80 were not tried. The line alone would carry at most 100 (predicted).", sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Users_that_were_late_themselves_void_the_point()
+    {
+        using var run = new PlantedUsers { LatenessNs = 5_000_000 }.Write();
+        var point = RunAnalysis.Analyze(run.Folder).Summary.Points[0];
+        Assert.True(point.Void);
+        Assert.Contains("the users' own loop was late", Assert.Single(point.VoidReasons), StringComparison.Ordinal);
+        Assert.Null(point.Polls!.PerSecond);
+        Assert.Empty(point.Latencies);
+    }
+
+    [Fact]
+    public void Failed_polls_are_counted_and_flagged_and_have_no_response()
+    {
+        using var run = new PlantedUsers { FailEvery = 10 }.Write();
+        var point = RunAnalysis.Analyze(run.Folder).Summary.Points[0];
+        Assert.Equal(50, point.Polls!.Failed);
+        Assert.Equal(450, point.Latencies["response"].Count);
+        Assert.Contains("50 polls failed", point.Flags);
+        Assert.Contains(RunAnalysis.Analyze(run.Folder).Summary.Sentences, sentence => sentence.Contains("not even the fewest users", StringComparison.Ordinal));
+    }
+}

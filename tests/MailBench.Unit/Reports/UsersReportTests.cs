@@ -1,0 +1,49 @@
+using System.Text.Json;
+using MailBench.Analysis;
+using MailBench.Model.Records;
+using MailBench.Reports;
+using MailBench.Unit.Analysis;
+using NJsonSchema;
+using Spectre.Console;
+using Xunit;
+
+namespace MailBench.Unit.Reports;
+
+/// <summary>Points about users in every kind of report: among themselves, never in the tables and plots of deliveries.</summary>
+public sealed class UsersReportTests : IDisposable
+{
+    private readonly PlantedUsers _run = new PlantedUsers().Write();
+
+    public void Dispose() => _run.Dispose();
+
+    [Fact]
+    public async Task All_reports_have_users_and_their_heat_map()
+    {
+        RunReport.Write(RunAnalysis.Analyze(_run.Folder), _run.Folder);
+        var html = await File.ReadAllTextAsync(_run.Folder.ReportHtml);
+        Assert.Contains("<h2 id=\"users\">Users who poll</h2>", html);
+        Assert.DoesNotContain("<h2 id=\"points\">", html);
+        Assert.Contains("200 users every 1.00 s: p95 never", html);
+        Assert.Contains("## Users who poll", await File.ReadAllTextAsync(_run.Folder.ReportMarkdown));
+        Assert.Equal(["users-1000000.png", "users-1000000.svg"], Directory.GetFiles(_run.Folder.Plots).Select(Path.GetFileName).Order());
+        var csv = await File.ReadAllLinesAsync(_run.Folder.PointsCsv);
+        var (names, row) = (csv[0].Split(','), csv[1].Split(','));
+        Assert.Equal(("50", "1"), (row[Array.IndexOf(names, "users")], row[Array.IndexOf(names, "intervalSeconds")]));
+        Assert.Equal("0", row[Array.IndexOf(names, "pollsFailed")]);
+        var json = await File.ReadAllTextAsync(_run.Folder.Summary);
+        Assert.Empty((await JsonSchema.FromJsonAsync(RunSchema.Published)).Validate(json));
+        Assert.Equal("check", JsonSerializer.Deserialize<RunSummary>(json, RecordJson.Line)!.Points[0].Polls!.Action);
+    }
+
+    [Fact]
+    public void The_console_summary_fits_a_hundred_columns()
+    {
+        var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = 100;
+        ConsoleSummary.Print(RunAnalysis.Analyze(_run.Folder).Summary, console);
+        Assert.Contains("polls/s", text.ToString());
+        Assert.DoesNotContain("octets/d", text.ToString());
+        Assert.All(text.ToString().Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
+    }
+}
