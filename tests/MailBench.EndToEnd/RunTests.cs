@@ -157,7 +157,7 @@ public sealed class RunTests : IDisposable
     {
         await using var run = CliProcess.Start("run", "profiles/quickstart.yaml", "--dry-run", "--out", Folder.Root);
         Assert.Equal(0, await run.ExitAsync(Patience));
-        Assert.Contains("12 points", run.Output);
+        Assert.Contains("16 points", run.Output);
         Assert.Contains("70% of saturated (point 1)", run.Output);
         Assert.False(Directory.Exists(Folder.Root));
     }

@@ -56,7 +56,7 @@ public static class CounterNames
     public const string DnsWaitNs = "dnsWaitNs";
     public const string Syncs = "syncs";
 
-    /// <summary>Time the committer spent inside syncs.</summary>
+    /// <summary>Time the committer spent inside syncs; of the mailbox server, per disk thread.</summary>
     public const string SyncBusyNs = "syncBusyNs";
     public const string QueueBytesWritten = "queueBytesWritten";
 

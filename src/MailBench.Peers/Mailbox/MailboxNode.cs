@@ -67,7 +67,8 @@ public sealed class MailboxNode(MailboxOptions options, TimeProvider time) : INo
 
     public JsonObject Counts() => (_floor?.Tally ?? new MailboxTally()).Counts(_floor?.Store.Syncs ?? 0);
 
-    public IReadOnlyDictionary<string, double> Counters() => (_floor?.Tally ?? new MailboxTally()).Counters(_floor?.Store.Syncs ?? 0);
+    public IReadOnlyDictionary<string, double> Counters() =>
+        (_floor?.Tally ?? new MailboxTally()).Counters(_floor?.Store.Syncs ?? 0, (_floor?.Store.SyncNs ?? 0) / (double)options.DiskThreads);
 
     public Task<JsonObject?> HandleAsync(NodeCommand command, CancellationToken cancellationToken) => command switch
     {

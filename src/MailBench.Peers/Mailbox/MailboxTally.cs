@@ -25,11 +25,14 @@ internal sealed class MailboxTally
     public JsonObject Counts(long syncs)
     {
         var counts = new JsonObject();
-        foreach (var (name, value) in Counters(syncs)) counts[name] = (long)value;
+        foreach (var (name, value) in Counters(syncs, 0))
+            if (name != CounterNames.SyncBusyNs) counts[name] = (long)value;
         return counts;
     }
 
-    public Dictionary<string, double> Counters(long syncs) => new()
+    /// <param name="syncs">Syncs of the store.</param>
+    /// <param name="syncBusyNs">Time in syncs per disk thread: what of the threads' time syncs take.</param>
+    public Dictionary<string, double> Counters(long syncs, double syncBusyNs) => new()
     {
         [CounterNames.Sessions] = Volatile.Read(ref Sessions),
         [CounterNames.Logins] = Volatile.Read(ref Logins),
@@ -43,5 +46,6 @@ internal sealed class MailboxTally
         [CounterNames.OctetsIn] = Volatile.Read(ref OctetsIn),
         [CounterNames.OctetsOut] = Volatile.Read(ref OctetsOut),
         [CounterNames.Syncs] = syncs,
+        [CounterNames.SyncBusyNs] = syncBusyNs,
     };
 }

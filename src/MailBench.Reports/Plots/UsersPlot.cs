@@ -45,6 +45,7 @@ internal static class UsersPlot
         plot.Axes.Left.TickGenerator = new NumericManual([.. intervals.Select((s, i) => new Tick(i, $"{Say.Number(s)} s"))]);
         plot.Axes.SetLimits(-0.6, users.Count - 0.4, -0.6, intervals.Count - 0.4);
         plot.HideGrid();
+        plot.Axes.Bottom.MinimumSize = 48;
         plot.ShowLegend(Edge.Right);
         return plot;
     }
@@ -58,7 +59,7 @@ internal static class UsersPlot
         var mark = plot.Add.Line(x, y - 0.48, x, y + 0.48);
         mark.LineColor = theme.Ink;
         mark.LineWidth = 2.5f;
-        var label = plot.Add.Text($"line alone ≤ {Say.Number(most)}", x, y + 0.46);
+        var label = plot.Add.Text($"line alone: at most {Say.Number(most)}", x, y + 0.46);
         label.LabelFontColor = theme.Ink;
         label.LabelFontSize = 10.5f;
         label.LabelAlignment = Alignment.UpperLeft;

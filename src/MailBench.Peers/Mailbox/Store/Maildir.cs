@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using MailBench.Model.Units;
 using MailBench.Wire.Pop3;
 using Microsoft.Win32.SafeHandles;
 
@@ -125,8 +126,9 @@ internal sealed class Maildir(string path, MaildirStore store)
         {
             using var stream = new FileStream(file, options);
             content.WriteTo(stream);
+            var beginNs = MonotonicClock.NowNs;
             stream.Flush(flushToDisk: true);
-            store.CountSync();
+            store.CountSync(beginNs);
         }
         catch
         {
@@ -154,8 +156,9 @@ internal sealed class Maildir(string path, MaildirStore store)
     public void Appear(string name)
     {
         File.Move(Path.Combine(Temporary, name), Path.Combine(New, name), overwrite: true);
+        var beginNs = MonotonicClock.NowNs;
         NativeDirectory.Sync(New);
-        store.CountSync();
+        store.CountSync(beginNs);
     }
 
     private MaildirListing Read()

@@ -1,4 +1,5 @@
 using MailBench.Model.Nodes;
+using MailBench.Model.Units;
 
 namespace MailBench.Peers.Mailbox.Store;
 
@@ -10,6 +11,7 @@ internal sealed class MaildirStore
     private readonly string _host;
     private long _sequence;
     private long _syncs;
+    private long _syncNs;
 
     /// <summary>Makes the folder if need be; throws <see cref="NodeRefusedException"/> when it cannot be written to.</summary>
     public MaildirStore(string root, UserTable users, string host, long quotaBytes, TimeProvider time)
@@ -48,5 +50,13 @@ internal sealed class MaildirStore
     public string NextName(ContentBuffer content) =>
         MaildirName.Compose(Time.GetUtcNow(), Environment.ProcessId, Interlocked.Increment(ref _sequence), _host, content.SizeBytes, content.WireBytes);
 
-    public void CountSync() => Interlocked.Increment(ref _syncs);
+    /// <summary>Time that disk threads spent in syncs so far, all together.</summary>
+    public long SyncNs => Volatile.Read(ref _syncNs);
+
+    /// <summary>A sync that began at <paramref name="beginNs"/> has ended.</summary>
+    public void CountSync(long beginNs)
+    {
+        Interlocked.Increment(ref _syncs);
+        Interlocked.Add(ref _syncNs, MonotonicClock.NowNs - beginNs);
+    }
 }
