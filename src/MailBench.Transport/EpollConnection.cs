@@ -204,7 +204,7 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
         {
             // Both directions have ended but input is unread, and EPOLLHUP cannot be masked: out of the set until reading resumes.
             _suspended = true;
-            _loop.Suspend(_descriptor);
+            _loop.Suspend(_descriptor, Yields);
         }
         else
         {
@@ -222,13 +222,13 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
     private void Watch(uint interest)
     {
         _interest = interest;
-        _loop.Watch(_descriptor, this, interest);
+        _loop.Watch(_descriptor, this, interest, Yields);
     }
 
     private void Want(uint interest)
     {
         if (interest == _interest) return;
         _interest = interest;
-        if (!_suspended) _loop.Change(_descriptor, interest);
+        if (!_suspended) _loop.Change(_descriptor, interest, Yields);
     }
 }

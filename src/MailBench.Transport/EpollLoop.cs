@@ -12,8 +12,12 @@ namespace MailBench.Transport;
 internal sealed unsafe class EpollLoop : LoopThread
 {
     private const int EventsPerTurn = 512;
+    private const int YieldingPerCall = 8;
 
     private readonly int _epoll = Checked(Native.epoll_create1(Native.EPOLL_CLOEXEC));
+
+    /// <summary>The set of connections that yield, itself in the first: the kernel hands out a few at a time and puts those behind the others.</summary>
+    private readonly int _yielding = Checked(Native.epoll_create1(Native.EPOLL_CLOEXEC));
     private readonly int _timer = Checked(Native.timerfd_create(Native.CLOCK_MONOTONIC, Native.EFD_TFD_NONBLOCK_CLOEXEC));
     private readonly int _wake = Checked(Native.eventfd(0, Native.EFD_TFD_NONBLOCK_CLOEXEC));
     private readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(EventsPerTurn * Native.EpollEventBytes));
@@ -22,14 +26,19 @@ internal sealed unsafe class EpollLoop : LoopThread
     private readonly WakeLead? _lead;
     private long _armedNs;
     private int _threadId;
+    private bool _yieldedLast;
+
+    /// <summary>Until then those that yield are out of the first set; 0: they are in.</summary>
+    private long _refrainUntilNs;
     private bool _released;
 
     private EpollLoop(EventLoopOptions options) : base(options)
     {
         if (options.Punctual) _lead = new WakeLead();
         // Edge-triggered: these two are never read, each write or expiry is an edge of its own.
-        Control(Native.EPOLL_CTL_ADD, _timer, Native.EPOLLIN | Native.EPOLLET);
-        Control(Native.EPOLL_CTL_ADD, _wake, Native.EPOLLIN | Native.EPOLLET);
+        Control(_epoll, Native.EPOLL_CTL_ADD, _timer, Native.EPOLLIN | Native.EPOLLET);
+        Control(_epoll, Native.EPOLL_CTL_ADD, _wake, Native.EPOLLIN | Native.EPOLLET);
+        Control(_epoll, Native.EPOLL_CTL_ADD, _yielding, Native.EPOLLIN);
     }
 
     /// <summary>Where received octets land when their connection has none left over. On the loop only.</summary>
@@ -65,18 +74,18 @@ internal sealed unsafe class EpollLoop : LoopThread
     public override Connection Dial(IPEndPoint endPoint, IConnectionHandler handler, TimeSpan timeout, SocketOptions? options = null) =>
         EpollConnection.Dial(this, endPoint, handler, timeout, options ?? new SocketOptions());
 
-    /// <summary>Begins to watch a descriptor for a target.</summary>
-    internal void Watch(int descriptor, IEpollTarget target, uint interest)
+    /// <summary>Begins to watch a descriptor for a target; whether it yields must be said the same in all calls for it.</summary>
+    internal void Watch(int descriptor, IEpollTarget target, uint interest, bool yields = false)
     {
         if (descriptor >= _targets.Length) Array.Resize(ref _targets, Math.Max(_targets.Length * 2, descriptor + 1));
         _targets[descriptor] = target;
-        Control(Native.EPOLL_CTL_ADD, descriptor, interest);
+        Control(yields ? _yielding : _epoll, Native.EPOLL_CTL_ADD, descriptor, interest);
     }
 
-    internal void Change(int descriptor, uint interest) => Control(Native.EPOLL_CTL_MOD, descriptor, interest);
+    internal void Change(int descriptor, uint interest, bool yields = false) => Control(yields ? _yielding : _epoll, Native.EPOLL_CTL_MOD, descriptor, interest);
 
     /// <summary>Stops watching; the target stays known until <see cref="Unwatch"/>.</summary>
-    internal void Suspend(int descriptor) => Control(Native.EPOLL_CTL_DEL, descriptor, 0);
+    internal void Suspend(int descriptor, bool yields = false) => Control(yields ? _yielding : _epoll, Native.EPOLL_CTL_DEL, descriptor, 0);
 
     /// <summary>Forgets a descriptor that is about to be closed (closing takes it out of the epoll set).</summary>
     internal void Unwatch(int descriptor)
@@ -90,16 +99,69 @@ internal sealed unsafe class EpollLoop : LoopThread
 
     protected override void WaitForEvents(long untilNs)
     {
+        if (_refrainUntilNs > 0) untilNs = Math.Min(untilNs, _refrainUntilNs);
         var count = Native.epoll_wait(_epoll, _events, EventsPerTurn, ArmFor(untilNs));
         if (_lead is not null && untilNs != long.MaxValue) count = AwaitDeadline(count, untilNs, _lead);
         BeginTurn();
+        if (_refrainUntilNs > 0 && _refrainUntilNs <= TurnNs) Refrain(untilNs: 0);
+        var (others, yielding) = HandOut(count);
+
+        // Where others had something, their answers leave before those that yield are heard, but two turns in a row are not refused to these.
+        _yieldedLast = (yielding || HoldsInput) && (others == 0 || !_yieldedLast);
+        if (_yieldedLast) TakeYielding();
+    }
+
+    private (int Others, bool Yielding) HandOut(int count)
+    {
+        var others = 0;
+        var yielding = false;
         for (var i = 0; i < count; i++)
         {
             var e = _events + i * Native.EpollEventBytes;
             var events = *(uint*)e;
             var descriptor = *(int*)(e + Native.EpollDataOffset);
-            if (descriptor < _targets.Length) _targets[descriptor]?.OnEvents(events);
+            if (descriptor == _yielding)
+            {
+                yielding = true;
+            }
+            else if (descriptor < _targets.Length && _targets[descriptor] is { } target)
+            {
+                others++;
+                target.OnEvents(events);
+            }
         }
+
+        return (others, yielding);
+    }
+
+    private void TakeYielding()
+    {
+        var startNs = MonotonicClock.NowNs;
+        var grantNs = Budget.Grant(startNs, YieldSliceNs);
+        if (grantNs == 0)
+        {
+            Refrain(Budget.NextNs);
+            return;
+        }
+
+        var nowNs = startNs;
+        while (nowNs - startNs < grantNs)
+        {
+            var held = TakeHeld();
+            var count = Native.epoll_wait(_yielding, _events, YieldingPerCall, 0);
+            if (count > 0) HandOut(count);
+            nowNs = MonotonicClock.NowNs;
+            if (count <= 0 && !held) break;
+        }
+
+        Budget.Spend(startNs, nowNs);
+    }
+
+    /// <summary>Takes the set of those that yield out of the first one until then, or with 0 back in: it would end each wait at once.</summary>
+    private void Refrain(long untilNs)
+    {
+        _refrainUntilNs = untilNs;
+        Control(_epoll, Native.EPOLL_CTL_MOD, _yielding, untilNs > 0 ? 0 : Native.EPOLLIN);
     }
 
     protected override void Wake()
@@ -122,6 +184,7 @@ internal sealed unsafe class EpollLoop : LoopThread
         }
 
         _ = Native.close(_timer);
+        _ = Native.close(_yielding);
         _ = Native.close(_epoll);
         NativeMemory.Free(_events);
     }
@@ -163,12 +226,12 @@ internal sealed unsafe class EpollLoop : LoopThread
         return count;
     }
 
-    private void Control(int operation, int descriptor, uint interest)
+    private static void Control(int set, int operation, int descriptor, uint interest)
     {
         var e = stackalloc byte[16];
         *(uint*)e = interest;
         *(long*)(e + Native.EpollDataOffset) = descriptor;
-        _ = Checked(Native.epoll_ctl(_epoll, operation, descriptor, e));
+        _ = Checked(Native.epoll_ctl(set, operation, descriptor, e));
     }
 }
 

@@ -67,6 +67,18 @@ public abstract class EventLoop : IDisposable
     /// <summary>An exception that a callback let escape: the loop has aborted that connection and goes on. Raised on the loop.</summary>
     public event Action<Exception>? HandlerFailed;
 
+    /// <summary>
+    /// How long a turn may serve input of connections that yield (<see cref="Connection.Yields"/>), in ns; at least one is served. What is left waits for the next turn, before which the
+    /// events of all others have their turn. Short slices give others a short wait and cost a system call each. On the loop only.
+    /// </summary>
+    public long YieldSliceNs { get; set; } = 200_000;
+
+    /// <summary>
+    /// Share of the wall clock's time that input of connections that yield may take, above 0 and at most 1 (no limit). Beyond it they wait although the loop may be idle, so that
+    /// others, and other processes, get on. On the loop only.
+    /// </summary>
+    public abstract double YieldShare { get; set; }
+
     /// <summary>CPU time of the loop's thread so far, in ns (0 where the system does not tell).</summary>
     public abstract long ThreadCpuNs { get; }
 
@@ -156,6 +168,12 @@ public abstract class Connection
 
     /// <summary>This connection's high-water mark in octets (at least 1), for a proxy that must hold less; the low-water mark is a quarter of it.</summary>
     public int HighWater { get; set; } = HighWaterBytes;
+
+    /// <summary>
+    /// Its input waits until that of all other connections was handled, and is then taken in slices (<see cref="EventLoop.YieldSliceNs"/>), in turn with others that yield: who brings work
+    /// does not hold up those that do it. Set by the one who accepts, before the connection stands.
+    /// </summary>
+    public bool Yields { get; set; }
 
     /// <summary>
     /// Copies to the output, which is flushed once at the end of the turn: replies of a pipelined group leave together. Kept until the connection stands while

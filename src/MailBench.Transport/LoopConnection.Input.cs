@@ -12,6 +12,7 @@ internal abstract partial class LoopConnection
     private bool _paused;
     private bool _inputEnded;
     private bool _presentAsked;
+    private bool _held;
     private long _octetsIn;
 
     public override long OctetsIn => Volatile.Read(ref _octetsIn);
@@ -30,6 +31,25 @@ internal abstract partial class LoopConnection
         if (!_paused || _closing) return;
         Unpause();
     }
+
+    /// <summary>The turn of a connection that yields, for input that is here already.</summary>
+    internal void PerformHeld()
+    {
+        _held = false;
+        if (_presentAsked && !_closing) PresentAgain();
+        TakeReceived();
+    }
+
+    /// <summary>Has what is here already handled when those that yield have their turn.</summary>
+    protected void Hold()
+    {
+        if (_held) return;
+        _held = true;
+        loop.Hold(this);
+    }
+
+    /// <summary>Handles a receive that was completed while others went first, if there is one.</summary>
+    protected virtual void TakeReceived() { }
 
     /// <summary>Reading was paused and is wanted again.</summary>
     protected abstract void ReadingResumed();
@@ -133,7 +153,8 @@ internal abstract partial class LoopConnection
         if (_inputStart < _inputEnd)
         {
             _presentAsked = true;
-            AskAttention();
+            if (Yields) Hold();
+            else AskAttention();
         }
 
         ReadingResumed();

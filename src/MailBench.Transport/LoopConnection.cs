@@ -67,7 +67,7 @@ internal abstract partial class LoopConnection(LoopThread loop, IConnectionHandl
     internal void PerformAttention()
     {
         _attended = false;
-        if (_presentAsked && !_closing) PresentAgain();
+        if (_presentAsked && !_closing && !Yields) PresentAgain();
         if (_writableAsked && !_closing) TellWritable();
         if (_closing) FinishClose();
     }

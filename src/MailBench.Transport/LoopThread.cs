@@ -14,6 +14,9 @@ internal abstract class LoopThread : EventLoop
     private readonly Lock _gate = new();
     private readonly HashSet<LoopConnection> _connections = [];
     private readonly Queue<LoopConnection> _attention = new();
+
+    /// <summary>Connections that yield and whose input is here already, in turn.</summary>
+    private readonly Queue<LoopConnection> _held = new();
     private List<(Action<object?> Callback, object? State)> _posts = [];
     private List<(Action<object?> Callback, object? State)> _running = [];
     private List<LoopConnection> _dirty = [];
@@ -33,9 +36,19 @@ internal abstract class LoopThread : EventLoop
 
     public override bool IsCurrent => Environment.CurrentManagedThreadId == _thread.ManagedThreadId;
 
+    public override double YieldShare
+    {
+        get => Budget.Share;
+        set => Budget.Share = value;
+    }
+
     internal TimerHeap Timers { get; } = new();
 
+    protected YieldBudget Budget { get; } = new();
+
     protected bool IsStopping => _stopping;
+
+    protected bool HoldsInput => _held.Count > 0;
 
     public override void Post(Action<object?> callback, object? state)
     {
@@ -70,6 +83,9 @@ internal abstract class LoopThread : EventLoop
 
     /// <summary>Has the connection looked at after this turn's events.</summary>
     internal void Attend(LoopConnection connection) => _attention.Enqueue(connection);
+
+    /// <summary>Has the input of a connection that yields handled in its turn.</summary>
+    internal void Hold(LoopConnection connection) => _held.Enqueue(connection);
 
     /// <summary>Has the connection's output flushed at the end of this turn.</summary>
     internal void Dirty(LoopConnection connection) => _dirty.Add(connection);
@@ -110,7 +126,7 @@ internal abstract class LoopThread : EventLoop
             }
 
             if (stopping && !pending) break;
-            WaitForEvents(pending || _attention.Count > 0 || _dirty.Count > 0 ? 0 : Timers.NextNs);
+            WaitForEvents(pending || _attention.Count > 0 || _dirty.Count > 0 ? 0 : Math.Min(Timers.NextNs, HeldInputNs));
             RunTimers();
             RunPosts();
             RunAttention();
@@ -121,6 +137,14 @@ internal abstract class LoopThread : EventLoop
         foreach (var connection in _connections.ToArray()) connection.Close(new CloseReason(CloseKind.LoopEnded, null), reset: false);
         while (_attention.TryDequeue(out var connection)) connection.PerformAttention();
         Release();
+    }
+
+    /// <summary>Handles one whose input is held; false when there is none.</summary>
+    protected bool TakeHeld()
+    {
+        if (!_held.TryDequeue(out var connection)) return false;
+        connection.PerformHeld();
+        return true;
     }
 
     private void RunTimers()
@@ -159,6 +183,8 @@ internal abstract class LoopThread : EventLoop
 
         _running.Clear();
     }
+
+    private long HeldInputNs => _held.Count == 0 ? long.MaxValue : Budget.Grant(MonotonicClock.NowNs, YieldSliceNs) > 0 ? 0 : Budget.NextNs;
 
     /// <summary>Only those that wait now: what they cause themselves comes in the next turn, so that they cannot starve I/O.</summary>
     private void RunAttention()

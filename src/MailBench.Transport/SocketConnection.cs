@@ -13,6 +13,8 @@ internal sealed class SocketConnection : LoopConnection
     private const int ReceiveBytes = 32 << 10;
 
     private readonly SocketLoop _loop;
+
+    /// <summary>Null only where a dial found no descriptor: then it counts as disposed from the first.</summary>
     private readonly Socket _socket;
     private readonly IPEndPoint _remote;
     private readonly SocketAsyncEventArgs _receiving = new();
@@ -23,13 +25,15 @@ internal sealed class SocketConnection : LoopConnection
     private int _inFlightStart;
     private int _inFlightLeft;
     private bool _receiveUnderWay;
+    private bool _receiveCompleted;
     private bool _sendUnderWay;
     private bool _disposed;
 
-    private SocketConnection(SocketLoop loop, Socket socket, IPEndPoint remote, IConnectionHandler? handler, bool dialling) : base(loop, handler, dialling)
+    private SocketConnection(SocketLoop loop, Socket? socket, IPEndPoint remote, IConnectionHandler? handler, bool dialling) : base(loop, handler, dialling)
     {
         _loop = loop;
-        _socket = socket;
+        _socket = socket!;
+        _disposed = socket is null;
         _remote = remote;
         _receiving.Completed += (_, _) => loop.Complete(static state => ((SocketConnection)state!).ReceiveCompleted(), this);
         _sending.Completed += (_, _) => loop.Complete(static state => ((SocketConnection)state!).SendCompleted(), this);
@@ -51,7 +55,18 @@ internal sealed class SocketConnection : LoopConnection
 
     public static SocketConnection Dial(SocketLoop loop, IPEndPoint endPoint, IConnectionHandler handler, TimeSpan timeout, SocketOptions options)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket socket;
+        try
+        {
+            socket = DescriptorReserve.Open(endPoint.AddressFamily);
+        }
+        catch (SocketException none)
+        {
+            var stillborn = new SocketConnection(loop, null, endPoint, handler, dialling: true);
+            stillborn.Close(SocketErrors.ToReason(none.SocketErrorCode), reset: false);
+            return stillborn;
+        }
+
         var connection = new SocketConnection(loop, socket, endPoint, handler, dialling: true);
         connection.ArmDialTimeout(timeout);
         try
@@ -188,6 +203,15 @@ internal sealed class SocketConnection : LoopConnection
 
     private void ReceiveCompleted()
     {
+        _receiveCompleted = true;
+        if (Yields && !_disposed) Hold();
+        else TakeReceived();
+    }
+
+    protected override void TakeReceived()
+    {
+        if (!_receiveCompleted) return;
+        _receiveCompleted = false;
         _receiveUnderWay = false;
         if (_disposed)
         {

@@ -89,7 +89,7 @@ internal sealed class SocketListener : Listener
         if (_closed) return;
         switch (_accepting.SocketError)
         {
-            case SocketError.Success:
+            case SocketError.Success when DescriptorReserve.Allows(_accepting.AcceptSocket!.SafeHandle.DangerousGetHandle()):
                 SocketConnection.Accept(_loop, _accepting.AcceptSocket!, _options, _accept);
                 AcceptNext();
                 break;
@@ -99,7 +99,8 @@ internal sealed class SocketListener : Listener
                 AcceptNext();
                 break;
             default:
-                // No free descriptor, or the like: callers wait in the backlog meanwhile.
+                // No free descriptor, or the like: callers wait in the backlog meanwhile. The one that took a reserved descriptor is turned away.
+                _accepting.AcceptSocket?.Dispose();
                 _retry ??= new HeapTimer(_loop, static state => ((SocketListener)state!).AcceptNext(), this);
                 _retry.Arm(_loop.TurnNs + ExhaustionPauseNs);
                 break;

@@ -74,6 +74,17 @@ internal sealed class SocketLoop : LoopThread
         BeginTurn();
         foreach (var (callback, state) in _running) callback(state);
         _running.Clear();
+        if (HoldsInput) TakeYielding();
+    }
+
+    private void TakeYielding()
+    {
+        var startNs = MonotonicClock.NowNs;
+        var grantNs = Budget.Grant(startNs, YieldSliceNs);
+        var nowNs = startNs;
+        while (nowNs - startNs < grantNs && TakeHeld()) nowNs = MonotonicClock.NowNs;
+
+        Budget.Spend(startNs, nowNs);
     }
 
     protected override void Wake()

@@ -116,8 +116,14 @@ public sealed record MtaSettings
     /// <summary>Content of messages being received, all sessions together; beyond it, 452.</summary>
     public ByteSize ReceiveMemory { get; init; } = new(256L << 20);
 
-    /// <summary>Recipients queued; beyond it, 452 (back-pressure).</summary>
+    /// <summary>Recipients queued; beyond it, 452.</summary>
     public int MaxQueuedRecipients { get; init; } = 5_000_000;
+
+    /// <summary>
+    /// Wait of recipients for a session beyond which acceptance yields: at n times as much it has 1/n of the loop's time. Long beside a turn of the loop, short beside what a person
+    /// notices; zero: acceptance takes what it can.
+    /// </summary>
+    public TimeSpan DeliveryPatience { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Received headers at which a message is held to loop (RFC 5321 §6.3 asks for at least 100).</summary>
     public int MaxHops { get; init; } = 100;

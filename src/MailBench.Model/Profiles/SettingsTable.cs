@@ -55,6 +55,7 @@ public static partial class SettingsTable
         new("mta.maxSessionsIn", SettingKind.Integer, "1000", "Inbound sessions at once.") { Min = 1, Max = 100_000 },
         new("mta.receiveMemory", SettingKind.Size, "256MiB", "Content being received, all sessions together; beyond it, 452.") { Min = MiB, Max = 65_536 * MiB },
         new("mta.maxQueuedRecipients", SettingKind.Integer, "5000000", "Recipients queued; beyond it, 452.") { Min = 1, Max = 1e9 },
+        new("mta.deliveryPatience", SettingKind.Duration, "250ms", "Wait of recipients for an outbound session beyond which acceptance yields: at n times as much it has 1/n of the loop's time. 0s: it takes what it can.") { Max = Day },
         new("mta.maxHops", SettingKind.Integer, "100", "Received headers at which a message is held to loop.") { Min = 1, Max = 1000 },
         new("mta.sessionTimeout", SettingKind.Duration, "5m", "Wait for a peer's next command or reply.") { Min = 0.1, Max = Day },
         new("mta.dnsTimeout", SettingKind.Duration, "5s", "Wait for a DNS answer.") { Min = 0.01, Max = 600 },

@@ -33,6 +33,7 @@ public static class TypedSettings
         MaxSessionsIn = values.Integer("mta.maxSessionsIn"),
         ReceiveMemory = values.Size("mta.receiveMemory"),
         MaxQueuedRecipients = values.Integer("mta.maxQueuedRecipients"),
+        DeliveryPatience = values.Span("mta.deliveryPatience"),
         MaxHops = values.Integer("mta.maxHops"),
         SessionTimeout = values.Span("mta.sessionTimeout"),
         DnsTimeout = values.Span("mta.dnsTimeout"),

@@ -49,6 +49,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession
         }
 
         _stage.Counters.Transaction();
+        _stage.Flow.Began(_stage.Loop.TurnNs - Batch[0].QueuedNs, Batch.Count);
         return true;
     }
 
@@ -64,6 +65,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession
                 _machine.Begin(_ahead, _connection!.Output);
                 _ahead.SentAhead = true;
                 _stage.Counters.Transaction();
+                _stage.Flow.Began(_stage.Loop.TurnNs - _site.Ahead[0].QueuedNs, _site.Ahead.Count);
                 return;
             }
             catch (ArgumentException)

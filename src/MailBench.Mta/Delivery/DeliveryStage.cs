@@ -51,6 +51,7 @@ public sealed partial class DeliveryStage : IDisposable
             Overlap = options.Settings.Overlap,
             Chunking = options.Settings.Chunking,
         };
+        Flow = new FlowControl(options.Settings.DeliveryPatience);
         _timer = loop.CreateTimer(static state => ((DeliveryStage)state!).OnTimer(), this);
         loop.TurnEnding += OnTurnEnding;
     }
@@ -61,6 +62,7 @@ public sealed partial class DeliveryStage : IDisposable
     public int InHand { get; private set; }
 
     internal EventLoop Loop { get; }
+    internal FlowControl Flow { get; }
     internal MessageQueue Queue { get; }
     internal DeliveryOptions Options { get; }
     internal Batcher Batcher { get; }
@@ -127,6 +129,8 @@ public sealed partial class DeliveryStage : IDisposable
     private void OnTurnEnding()
     {
         _endedTurnNs = Loop.TurnNs;
+        Flow.Step(_endedTurnNs);
+        Loop.YieldShare = Flow.Share;
         if (_workWanted) DoWork();
     }
 

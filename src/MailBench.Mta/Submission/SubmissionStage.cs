@@ -120,6 +120,7 @@ internal sealed class SubmissionStage : IDisposable
         // Refused sessions say 421 first; who does not read it may not pile up either.
         if (_sessions.Count >= 2L * Options.Settings.MaxSessionsIn) return null;
         Counters.SessionsIn++;
+        connection.Yields = true;
         var session = new SubmissionSession(this, refused: _sessions.Count >= Options.Settings.MaxSessionsIn);
         _sessions.Add(session);
         return session;

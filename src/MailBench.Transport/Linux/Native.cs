@@ -15,7 +15,7 @@ internal static unsafe partial class Native
     public const int SHUT_RD = 0, SHUT_WR = 1;
     public const int CLOCK_MONOTONIC = 1, TFD_TIMER_ABSTIME = 1, EFD_TFD_NONBLOCK_CLOEXEC = 0x80800;
     public const int EPOLL_CLOEXEC = 0x80000;
-    public const int RLIMIT_NOFILE = 7;
+    public const int RLIMIT_NOFILE = 7, RLIMIT_NOFILE_BSD = 8;
 
     /// <summary>struct epoll_event is packed on x86-64 only: 12 octets there, 16 elsewhere; its data begin after 4 or 8.</summary>
     public static readonly int EpollEventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;

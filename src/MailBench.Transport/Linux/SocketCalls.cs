@@ -8,13 +8,6 @@ namespace MailBench.Transport.Linux;
 internal static unsafe class SocketCalls
 {
     private const int AddressBytes = 128;
-    private const int Reserve = 128;
-
-    /// <summary>
-    /// Descriptors from this number on are not for sockets. The runtime dies when it finds none (it opens assemblies and makes threads as it goes), and callers decide how many
-    /// sockets there are. The kernel gives the lowest free number, so that a high one means few are left.
-    /// </summary>
-    private static readonly int Ceiling = ReadCeiling();
 
     private static readonly IPEndPoint Template = new(IPAddress.Any, 0);
     private static readonly IPEndPoint Template6 = new(IPAddress.IPv6Any, 0);
@@ -98,18 +91,10 @@ internal static unsafe class SocketCalls
     /// <summary>The descriptor, or what the kernel would say if there were no more: -1 and EMFILE.</summary>
     private static int BelowCeiling(int descriptor)
     {
-        if (descriptor < Ceiling) return descriptor;
+        if (DescriptorReserve.Allows(descriptor)) return descriptor;
         _ = Native.close(descriptor);
         Marshal.SetLastPInvokeError(Errno.EMFILE);
         return -1;
-    }
-
-    private static int ReadCeiling()
-    {
-        var limits = stackalloc nuint[2];
-        if (Native.getrlimit(Native.RLIMIT_NOFILE, limits) != 0) return int.MaxValue;
-        var limit = (int)Math.Min(limits[0], int.MaxValue);
-        return limit - Math.Min(Reserve, limit / 4);
     }
 
     private static IPEndPoint ToEndPoint(ReadOnlySpan<byte> bytes)

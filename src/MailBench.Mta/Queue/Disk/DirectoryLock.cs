@@ -21,7 +21,7 @@ internal static class DirectoryLock
 
     private static SafeFileHandle TakeFlock(string directory, string path)
     {
-        var file = NativeDisk.Open(path, NativeDisk.ReadWrite | NativeDisk.CreateIfMissing);
+        var file = NativeDisk.Open(path, NativeDisk.ReadWrite | NativeDisk.CreateIfMissing | NativeDisk.NoFollow);
         try
         {
             if (!NativeDisk.TryLock(file, path))
@@ -43,6 +43,7 @@ internal static class DirectoryLock
 
     private static FileStream TakeShare(string directory, string path)
     {
+        if (new FileInfo(path).LinkTarget is not null) throw new DiskException(DiskFault.Failed, $"{path} cannot be opened: it is a symbolic link");
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -10,6 +10,9 @@ internal static unsafe partial class NativeDisk
 
     public const int ReadWrite = 2, CreateIfMissing = 0x40, CloseOnExec = 0x80000, Exclusive = 0x80;
 
+    /// <summary>O_NOFOLLOW: a symbolic link is not opened, whoever laid it there. Its number is not the same everywhere.</summary>
+    public static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Armv6 or Architecture.Ppc64le ? 0x8000 : 0x20000;
+
     private const int LockExclusive = 2, LockNonBlocking = 4;
     private const int CurrentDirectory = -100;
     private const int StatxBytes = 256, StatxDeviceMajor = 136, StatxDeviceMinor = 140;

@@ -49,6 +49,19 @@ public sealed class SegmentQueueTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_file_that_is_a_symbolic_link_is_not_followed()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a privilege on Windows");
+        var directory = Directory.CreateDirectory(Path.Combine(_root, "q")).FullName;
+        var victim = Path.Combine(_root, "victim");
+        File.WriteAllText(victim, "precious");
+        File.CreateSymbolicLink(Path.Combine(directory, "queue.lock"), victim);
+        var refused = Assert.Throws<NodeRefusedException>(() => MessageQueue.Open([directory], TimeProvider.System));
+        Assert.Contains("queue.lock", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("precious", File.ReadAllText(victim));
+    }
+
+    [Fact]
     public async Task Syncs_groups_and_not_messages_when_many_are_outstanding()
     {
         const int messages = 2000;
