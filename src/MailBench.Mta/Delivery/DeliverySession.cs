@@ -23,6 +23,10 @@ internal sealed partial class DeliverySession : IConnectionHandler
     private SmtpClientMachine _machine = null!;
     private Connection? _connection;
     private int _address;
+
+    /// <summary>Addresses of the first one's family at the head of the host's: sessions begin at them in turn, so that load spreads; what the answer puts behind them stays behind.</summary>
+    private int _family;
+    private int _spread;
     private bool _inDial;
 
     /// <summary>Where the session stands. Idle time is told to the counters: an idle session is open and not in use.</summary>
@@ -46,10 +50,11 @@ internal sealed partial class DeliverySession : IConnectionHandler
         _stage = stage;
         _site = site;
         site.Owner = this;
+        StartHost();
         _timer = stage.Loop.CreateTimer(static state => ((DeliverySession)state!).OnTimer(), this);
     }
 
-    private IPAddress Address => _site.Host.Addresses[_address];
+    private IPAddress Address => _site.Host.Addresses[_address < _family ? (_address + _spread) % _family : _address];
 
     /// <summary>Dials the present address of the present host.</summary>
     public void Dial()
@@ -102,6 +107,7 @@ internal sealed partial class DeliverySession : IConnectionHandler
         At = Step.Greeting;
         _stood = true;
         _stoodNs = _stage.Loop.TurnNs;
+        if (_stage.Addresses.Count > 0) _stage.Addresses.Succeeded(Address.ToString());
         _stage.Counters.Opened(_stage.Loop.TurnNs);
         _stage.Counters.RoundTrip();
         Expect(300);
@@ -156,16 +162,40 @@ internal sealed partial class DeliverySession : IConnectionHandler
     private void TryNextAddress(HostFault fault)
     {
         Drop(abort: true);
+        if (_site.Host.Addresses.Count > 1) _stage.Addresses.Failed(fault with { Host = Address.ToString() }, _stage.Loop.TurnNs);
         if (_stage.IsStopping) Finish(abort: true);
-        else if (++_address < _site.Host.Addresses.Count) Dial();
+        else if (++_address < _site.Host.Addresses.Count) DialNextAddress();
         else if (_stage.Batcher.HostFailed(_site, fault, _stage.Loop.TurnNs)) DialNextHost();
         else Finish(abort: true);
     }
 
     private void DialNextHost()
     {
-        _address = 0;
+        StartHost();
         Dial();
+    }
+
+    private void StartHost()
+    {
+        var addresses = _site.Host.Addresses;
+        _address = _spread = 0;
+        _family = 1;
+        if (addresses.Count == 1) return;
+        while (_family < addresses.Count && addresses[_family].AddressFamily == addresses[0].AddressFamily) _family++;
+        _spread = _stage.NextSpread() % _family;
+        SkipDead();
+    }
+
+    private void DialNextAddress()
+    {
+        SkipDead();
+        Dial();
+    }
+
+    /// <summary>Passes over addresses that failed of late; the last one is tried in any case, so that a host is never given up untried.</summary>
+    private void SkipDead()
+    {
+        while (_address < _site.Host.Addresses.Count - 1 && _stage.Addresses.Count > 0 && _stage.Addresses.IsDead(Address.ToString(), _stage.Loop.TurnNs, out _)) _address++;
     }
 
     /// <summary>The session's end. Its recipients have been settled.</summary>

@@ -31,6 +31,7 @@ public sealed partial class DeliveryStage : IDisposable
     private readonly HashSet<DeliverySession> _sessions = [];
     private readonly HashSet<string> _shyOfOverlap = new(StringComparer.Ordinal);
     private readonly LoopTimer _timer;
+    private int _spread;
     private bool _workWanted;
     private long _endedTurnNs;
     private bool _disposed;
@@ -43,7 +44,9 @@ public sealed partial class DeliveryStage : IDisposable
         Options = options;
         _resolve = resolve;
         _outcome = outcome;
-        Batcher = new Batcher(BatchingOptions.From(options.Settings) with { TransactionsPerSession = options.TransactionsPerSession });
+        var batching = BatchingOptions.From(options.Settings) with { TransactionsPerSession = options.TransactionsPerSession };
+        Batcher = new Batcher(batching);
+        Addresses = new HostMemory(batching.DeadHostFirstNs, batching.DeadHostMaxNs);
         ClientOptions = new SmtpClientOptions
         {
             HeloName = options.HostName,
@@ -68,6 +71,8 @@ public sealed partial class DeliveryStage : IDisposable
     internal Batcher Batcher { get; }
     internal SmtpClientOptions ClientOptions { get; }
     internal byte[] Piece { get; } = new byte[PieceBytes];
+    /// <summary>Single addresses, of hosts that have several, that could not be reached of late.</summary>
+    internal HostMemory Addresses { get; }
     internal ReceiveBudget Conversions { get; } = new(MaxConversionBytes);
     internal bool IsStopping => _stopped is not null;
 
@@ -109,6 +114,8 @@ public sealed partial class DeliveryStage : IDisposable
         _sessions.Remove(session);
         WantWork();
     }
+
+    internal int NextSpread() => _spread = (_spread + 1) & int.MaxValue;
 
     /// <summary>The host has lost a final reply with an envelope behind it.</summary>
     internal bool IsShyOfOverlap(string host) => _shyOfOverlap.Count > 0 && _shyOfOverlap.Contains(host);

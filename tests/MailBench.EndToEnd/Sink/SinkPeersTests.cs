@@ -69,7 +69,7 @@ public sealed class SinkPeersTests : IDisposable
         using (var client = new SmtpClient())
         {
             await client.ConnectAsync("127.0.0.1", server.Port, SecureSocketOptions.None);
-            Assert.Equal(SmtpCapabilities.Pipelining | SmtpCapabilities.Size | SmtpCapabilities.EightBitMime | SmtpCapabilities.EnhancedStatusCodes, client.Capabilities);
+            Assert.Equal(SmtpCapabilities.Pipelining | SmtpCapabilities.Size | SmtpCapabilities.EightBitMime | SmtpCapabilities.EnhancedStatusCodes | SmtpCapabilities.Chunking, client.Capabilities);
             await client.SendAsync(format, message);
             await client.SendAsync(format, message);
             await client.DisconnectAsync(quit: true);

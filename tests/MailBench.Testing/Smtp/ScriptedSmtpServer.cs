@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -5,8 +6,8 @@ using System.Text;
 namespace MailBench.Testing.Smtp;
 
 /// <summary>What a scripted server was asked: a step of the dialogue. Session and transaction count from 1.</summary>
-/// <param name="Step"><c>connect</c>, <c>EHLO</c>, <c>HELO</c>, <c>MAIL</c>, <c>RCPT</c>, <c>DATA</c>, <c>content</c> (its first octets have come), <c>end</c> (the final dot), <c>RSET</c>, <c>QUIT</c>.</param>
-/// <param name="Argument">The command line, or at <c>end</c> the content as it came, dots stuffed, without the final one.</param>
+/// <param name="Step"><c>connect</c>, <c>EHLO</c>, <c>HELO</c>, <c>MAIL</c>, <c>RCPT</c>, <c>DATA</c>, <c>content</c> (its first octets have come), <c>end</c> (the final dot, or the end of a BDAT chunk), <c>RSET</c>, <c>QUIT</c>.</param>
+/// <param name="Argument">The command line, or at <c>end</c> the content as it came, dots stuffed, without the final one; BDAT's as it is.</param>
 /// <param name="Recipient">At RCPT: how many came before it in this transaction.</param>
 public sealed record ScriptStep(int Session, int Transaction, string Step, string Argument, int Recipient);
 
@@ -133,6 +134,12 @@ public sealed class ScriptedSmtpServer : IDisposable
                     "QUIT" => "221 2.0.0 bye",
                     _ => "250 2.0.0 fine",
                 };
+                if (verb == "BDAT")
+                {
+                    if (!await TakeChunkAsync(int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture), end)) return;
+                    continue;
+                }
+
                 if (!await AnswerAsync(verb, line, usual, end)) return;
                 if (verb == "RCPT") _recipients++;
                 if (verb == "QUIT" || (verb == "DATA" && _wantsContent && !await TakeContentAsync(end))) return;
@@ -154,6 +161,25 @@ public sealed class ScriptedSmtpServer : IDisposable
             }
 
             return false;
+        }
+
+        /// <summary>The content of a message's only chunk.</summary>
+        private async Task<bool> TakeChunkAsync(int octets, CancellationToken end)
+        {
+            var content = new StringBuilder();
+            while (octets > 0)
+            {
+                if (_length == 0 && !await FillAsync(end)) return false;
+                var take = Math.Min(octets, _length);
+                var first = content.Length == 0;
+                content.Append(Encoding.Latin1.GetString(_buffer, _start, take));
+                _start += take;
+                _length -= take;
+                octets -= take;
+                if (first && !await AnswerAsync("content", "", null, end)) return false;
+            }
+
+            return await AnswerAsync("end", content.ToString(), "250 2.0.0 taken", end);
         }
 
         private async Task<bool> AnswerAsync(string step, string argument, string? usual, CancellationToken end)
@@ -195,12 +221,17 @@ public sealed class ScriptedSmtpServer : IDisposable
                     return line;
                 }
 
-                if (_start > 0) Buffer.BlockCopy(_buffer, _start, _buffer, 0, _length);
-                _start = 0;
-                var read = await _stream.ReadAsync(_buffer.AsMemory(_length), end);
-                if (read == 0) return null;
-                _length += read;
+                if (!await FillAsync(end)) return null;
             }
+        }
+
+        private async Task<bool> FillAsync(CancellationToken end)
+        {
+            if (_start > 0) Buffer.BlockCopy(_buffer, _start, _buffer, 0, _length);
+            _start = 0;
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_length), end);
+            _length += read;
+            return read > 0;
         }
     }
 }

@@ -14,6 +14,19 @@ public sealed class IdealCeilingTests
         Assert.Equal(1_500_000 / 8.0 / ideal.ForwardOctetsPerDelivery, ideal.PerSecond(1_500_000, 1_500_000), 0.001);
     }
 
+    [Theory]
+    // DATA, then ".": 40 + 25 + 6 and 4,096 + 7 + 3 in one segment and three; one wave of both in three.
+    [InlineData(false, false, 71 + 4106 + 4 * 66)]
+    [InlineData(false, true, 71 + 4106 + 3 * 66)]
+    // "BDAT 4096 LAST" CRLF instead of DATA, the dots and the end; RSET where the next envelope is sent ahead.
+    [InlineData(true, false, 65 + 4096 + 16 + 4 * 66)]
+    [InlineData(true, true, 65 + 6 + 4096 + 16 + 3 * 66)]
+    public void The_dialogue_decides_what_frames_a_content(bool chunking, bool overlap, double octets)
+    {
+        var ideal = IdealCeiling.Of(Workload() with { RecipientsPerMessage = 1, DotsStuffed = 7, Chunking = chunking, Overlap = overlap });
+        Assert.Equal(octets, ideal.ForwardOctetsPerDelivery, 0.001);
+    }
+
     [Fact]
     public void Fifty_recipients_over_five_hosts_need_five_copies()
     {

@@ -7,6 +7,7 @@ using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
 using MailBench.Testing.Smtp;
 using MailBench.Transport;
+using MailBench.Wire.Smtp;
 
 namespace MailBench.Unit.Mta.Delivery;
 
@@ -26,6 +27,9 @@ internal sealed class DeliveryBench : IDisposable
     public MtaSettings Settings { get; init; } = new() { SessionTimeout = TimeSpan.FromSeconds(60), Strategy = DeliveryStrategy.PerMxHost };
     public TimeSpan GatherTimeout { get; init; } = TimeSpan.FromSeconds(20);
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan SessionAge { get; init; } = TimeSpan.FromMinutes(10);
+    public string Sender { get; init; } = "s@source.test";
+    public BodyKind Body { get; init; }
     public MemoryQueue Queue { get; } = new();
     public DeliveryStage Stage => _stage ??= OnLoop(() => new DeliveryStage(_loop, Resolve, Queue, Options(), Hear));
     public DeliveryCounters Counters => Stage.Counters;
@@ -64,22 +68,39 @@ internal sealed class DeliveryBench : IDisposable
 
     public QueueEntry Add(long id, string content, params string[] recipients) => Add(id, content, null, recipients);
 
+    /// <summary>Several messages in one turn, so that they wait together.</summary>
+    public void AddTogether(params (string Content, string[] Recipients)[] messages)
+    {
+        var stage = Stage;
+        OnLoop(() =>
+        {
+            for (var i = 0; i < messages.Length; i++) stage.Add(Entry(i + 1, messages[i].Content, messages[i].Recipients));
+        });
+    }
+
     /// <param name="kept">Content that is still in memory.</param>
     public QueueEntry Add(long id, string content, IKeptContent? kept, params string[] recipients)
+    {
+        var entry = Entry(id, content, recipients);
+        if (kept is not null) entry.Keep(kept);
+        var stage = Stage;
+        OnLoop(() => stage.Add(entry));
+        return entry;
+    }
+
+    private QueueEntry Entry(long id, string content, string[] recipients)
     {
         var octets = Encoding.Latin1.GetBytes(content);
         var entry = new QueueEntry
         {
             Id = new QueueId(id),
-            ReversePath = "s@source.test"u8.ToArray(),
-            Recipients = [.. recipients.Select(r => new RecipientEntry(Encoding.ASCII.GetBytes(r)))],
+            ReversePath = Encoding.UTF8.GetBytes(Sender),
+            Recipients = [.. recipients.Select(r => new RecipientEntry(Encoding.UTF8.GetBytes(r)))],
             ContentBytes = octets.Length,
             AcceptedUnixMs = 0,
+            Body = Body,
         };
         Queue.Contents[entry.Id] = octets;
-        if (kept is not null) entry.Keep(kept);
-        var stage = Stage;
-        OnLoop(() => stage.Add(entry));
         return entry;
     }
 
@@ -134,6 +155,8 @@ internal sealed class DeliveryBench : IDisposable
         Settings = Settings,
         GatherTimeout = GatherTimeout,
         IdleTimeout = IdleTimeout,
+        TransactionsPerSession = Settings.TransactionsPerSession,
+        SessionAge = SessionAge,
     };
 
     private void Resolve(string domain, Action<Route> done)
