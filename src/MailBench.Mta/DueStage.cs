@@ -13,7 +13,7 @@ internal sealed class DueStage : IDisposable
 {
     private readonly EventLoop _loop;
     private readonly Func<int> _room;
-    private readonly Action<QueueEntry, int[], int> _due;
+    private readonly Action<int, int[], int> _due;
     private readonly DueQueue _queue = new();
     private readonly LoopTimer _timer;
     private readonly List<DueRecipient> _taken = [];
@@ -21,8 +21,8 @@ internal sealed class DueStage : IDisposable
     private bool _stopped;
 
     /// <param name="room">Recipients that delivery may still be given.</param>
-    /// <param name="due">Takes a message, an array of indices (valid during the call) and how many of them count.</param>
-    public DueStage(EventLoop loop, Func<int> room, Action<QueueEntry, int[], int> due)
+    /// <param name="due">Takes a message's number, an array of indices (valid during the call) and how many of them count.</param>
+    public DueStage(EventLoop loop, Func<int> room, Action<int, int[], int> due)
     {
         _loop = loop;
         _room = room;
@@ -33,10 +33,13 @@ internal sealed class DueStage : IDisposable
 
     public int Count => _queue.Count;
 
-    public void Add(QueueEntry entry, int recipient, long dueNs) => _queue.Add(entry, recipient, dueNs);
+    public void Add(int message, int recipient, long dueNs) => _queue.Add(message, recipient, dueNs);
+
+    /// <summary>Whether what is due now has to wait for room.</summary>
+    public bool IsFull => _room() <= 0;
 
     /// <summary>Takes back recipients that were added and are not handed on yet: see <see cref="DueQueue.Withdraw"/>.</summary>
-    public void Withdraw(Func<QueueEntry, int, bool> condition, List<DueRecipient> taken) => _queue.Withdraw(condition, taken);
+    public void Withdraw(Func<int, int, bool> condition, List<DueRecipient> taken) => _queue.Withdraw(condition, taken);
 
     public void Dispose()
     {
@@ -62,7 +65,7 @@ internal sealed class DueStage : IDisposable
         for (var start = 0; start < _taken.Count;)
         {
             var end = start + 1;
-            while (end < _taken.Count && _taken[end].Entry == _taken[start].Entry) end++;
+            while (end < _taken.Count && _taken[end].Message == _taken[start].Message) end++;
             HandOn(CollectionsMarshal.AsSpan(_taken)[start..end]);
             start = end;
         }
@@ -74,7 +77,7 @@ internal sealed class DueStage : IDisposable
     {
         if (_indices.Length < recipients.Length) _indices = new int[recipients.Length * 2];
         for (var i = 0; i < recipients.Length; i++) _indices[i] = recipients[i].Recipient;
-        _due(recipients[0].Entry, _indices, recipients.Length);
+        _due(recipients[0].Message, _indices, recipients.Length);
     }
 
     private void Arm()

@@ -14,18 +14,21 @@ internal sealed partial class MessageFlow
     public OrderResult Apply(QueueOrder order, IReadOnlySet<RecipientKey> recipients)
     {
         var waiting = new List<DueRecipient>();
-        _due.Withdraw((entry, recipient) => recipients.Contains(new RecipientKey(entry.Id, recipient)), waiting);
-        foreach (var (entry, recipient, _) in waiting)
+        _due.Withdraw((row, recipient) => recipients.Contains(new RecipientKey(_table.IdOf(row), recipient)), waiting);
+        foreach (var (row, recipient, _) in waiting)
         {
+            var entry = _table.Wake(row, 0);
             if (order == QueueOrder.Flush)
             {
                 _table.Hasten(entry, recipient);
-                _due.Add(entry, recipient, _loop.TurnNs);
+                _due.Add(row, recipient, _loop.TurnNs);
+                _table.PutDown(entry, 0);
                 continue;
             }
 
             _table.Discard(entry, recipient, QueueOrders.RemovedReason);
             Removed?.Invoke(entry, recipient);
+            _table.PutDown(entry, 0);
         }
 
         return new OrderResult(waiting.Count, recipients.Count - waiting.Count);

@@ -24,6 +24,7 @@ internal sealed partial class MessageFlow : IDisposable
     private readonly TimeProvider _time;
     private readonly MessageQueue _queue;
     private readonly AttemptLogFile _log;
+    private readonly Action<string> _complain;
     private readonly MessageTable _table;
     private readonly SubmissionStage _submission;
     private readonly DueStage _due;
@@ -33,10 +34,10 @@ internal sealed partial class MessageFlow : IDisposable
 
     public MessageFlow(EventLoop loop, MtaOptions options, MessageQueue queue, ResolveRoute resolve, AttemptLogFile log, TimeProvider time, Action<string> complain)
     {
-        (_loop, _time, _queue, _log) = (loop, time, queue, log);
+        (_loop, _time, _queue, _log, _complain) = (loop, time, queue, log, complain);
         _table = new MessageTable(queue, Counters);
         _submission = new SubmissionStage(loop, options, queue, RecipientPolicy.Of(options.RelayFrom), Counters, time, accepted: entry => Take(entry));
-        _due = new DueStage(loop, room: () => MaxInHand - _delivery!.InHand, due: (entry, recipients, count) => _delivery!.Add(entry, recipients.AsSpan(0, count)));
+        _due = new DueStage(loop, room: () => MaxInHand - _delivery!.InHand, due: HandOn);
         _delivery = new DeliveryStage(loop, resolve, queue, DeliveryOptions.From(options), OnOutcome);
         _retries = new RetrySchedule(options.Settings.Retry);
         _notification = new NotificationStage(loop, queue, options.HostName, time, queued: TakeDsn, notified: OnNotified, complain);
@@ -51,22 +52,9 @@ internal sealed partial class MessageFlow : IDisposable
     /// <summary>Brings what was left on disk back on its way, then listens; returns where.</summary>
     public IPEndPoint Start()
     {
-        // A null reverse-path that was left is held for a DSN of ours: the file does not say, and it is the usual case.
-        foreach (var entry in _queue.Recovered) Take(entry, ownDsn: entry.ReversePath.Length == 0);
+        foreach (var found in _queue.RecoveredRecipients) TakeFound(found);
         Counters.Recovered = Counters.Queued - Counters.DsnsQueued;
         return _submission.Open();
-    }
-
-    private void Take(QueueEntry entry, bool ownDsn = false)
-    {
-        _table.Add(entry, ownDsn);
-        var nowUnixMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        for (var i = 0; i < entry.Recipients.Length; i++)
-        {
-            var recipient = entry.Recipients[i];
-            if (recipient.State != RecipientState.Waiting) continue;
-            _due.Add(entry, i, _loop.TurnNs + (Math.Max(0, recipient.NextAttemptUnixMs - nowUnixMs) * 1_000_000));
-        }
     }
 
     private void OnOutcome(in DeliveryOutcome outcome)
@@ -77,6 +65,8 @@ internal sealed partial class MessageFlow : IDisposable
             case OutcomeKind.Deferred: Defer(outcome); break;
             case OutcomeKind.Failed: Fail(outcome, RecipientFailure.Refused(outcome, _time.GetUtcNow()), AttemptVerdict.Failed); break;
         }
+
+        _table.PutDown(outcome.Entry, 1);
     }
 
     private void Deliver(in DeliveryOutcome outcome)
@@ -98,7 +88,7 @@ internal sealed partial class MessageFlow : IDisposable
 
         var wait = TimeSpan.FromTicks((dueNs - _loop.TurnNs) / 100);
         _table.Defer(entry, outcome.Recipient, outcome.Reason, (now + wait).ToUnixTimeMilliseconds());
-        _due.Add(entry, outcome.Recipient, dueNs);
+        _due.Add(entry.Row, outcome.Recipient, dueNs);
         _log.Write(outcome, AttemptVerdict.Deferred, attempts, retryIn: wait);
     }
 

@@ -117,7 +117,7 @@ public sealed class FileQueueTests
     private static IReadOnlyList<QueueEntry> Waiting(FakeDisk disk)
     {
         using var inspection = QueueInspection.Read(Root, disk);
-        return inspection.Entries;
+        return [.. inspection.Entries];
     }
 
     private static void Defer(FileQueue queue, QueueEntry entry, int attempts)

@@ -18,7 +18,7 @@ public sealed class QueueDamageTests
         var disk = new FakeDisk();
         var queue = Open(disk);
         var entries = Enumerable.Range(0, 5).Select(i => Enqueue(queue, $"message {i} {new string('x', 700)}")).ToArray();
-        var location = ((Place)entries[2].Place!).Location;
+        var location = queue.LocationOf(entries[2]);
         disk.Damage(location.Segment.Path, location.ContentOffset + 100, "damage"u8);
 
         var again = Open(disk.AfterKill());
@@ -37,7 +37,7 @@ public sealed class QueueDamageTests
         var disk = new FakeDisk();
         var queue = Open(disk);
         var entries = Enumerable.Range(0, 4).Select(i => Enqueue(queue, $"message {i} {new string('x', 700)}")).ToArray();
-        var location = ((Place)entries[1].Place!).Location;
+        var location = queue.LocationOf(entries[1]);
         var at = location.RecordOffset + octet;
         disk.Damage(location.Segment.Path, at, [(byte)~disk.Content(location.Segment.Path)[at]]);
 
@@ -50,8 +50,9 @@ public sealed class QueueDamageTests
     public void Reads_the_second_copy_of_a_damaged_segment_header()
     {
         var disk = new FakeDisk();
-        var entry = Enqueue(Open(disk), "kept");
-        disk.Damage(((Place)entry.Place!).Location.Segment.Path, 20, new byte[20]);
+        var queue = Open(disk);
+        var entry = Enqueue(queue, "kept");
+        disk.Damage(queue.LocationOf(entry).Segment.Path, 20, new byte[20]);
         Assert.Equal(entry.Id, Assert.Single(Open(disk.AfterKill()).Recovered).Id);
         Assert.Empty(_damages);
     }
@@ -63,7 +64,7 @@ public sealed class QueueDamageTests
         var queue = Open(disk);
         var first = Enqueue(queue, new string('x', 30_000));
         var second = Enqueue(queue, new string('y', 30_000));
-        disk.Damage(((Place)first.Place!).Location.Segment.Path, 0, new byte[4096]);
+        disk.Damage(queue.LocationOf(first).Segment.Path, 0, new byte[4096]);
         Assert.Equal(second.Id, Assert.Single(Open(disk.AfterKill()).Recovered).Id);
         Assert.Equal(0, Assert.Single(_damages).StartOffset);
     }
@@ -73,8 +74,8 @@ public sealed class QueueDamageTests
     {
         // A whole valid record of another queue, inside a message whose own header is then damaged.
         var other = new FakeDisk();
-        var planted = Enqueue(Open(other), "planted");
-        var location = ((Place)planted.Place!).Location;
+        var donor = Open(other);
+        var location = donor.LocationOf(Enqueue(donor, "planted"));
         var forged = other.Content(location.Segment.Path).AsSpan((int)location.RecordOffset, (int)location.RecordBytes).ToArray();
 
         var disk = new FakeDisk();
@@ -83,7 +84,7 @@ public sealed class QueueDamageTests
         for (var at = 0; at + forged.Length <= content.Length; at += 32) forged.CopyTo(content.AsSpan(at));
         var carrier = Enqueue(queue, Encoding.Latin1.GetString(content));
         var last = Enqueue(queue, "last");
-        var carrierAt = ((Place)carrier.Place!).Location;
+        var carrierAt = queue.LocationOf(carrier);
         disk.Damage(carrierAt.Segment.Path, carrierAt.RecordOffset, [0]);
         Assert.Equal(last.Id, Assert.Single(Open(disk.AfterKill()).Recovered).Id);
         Assert.Single(_damages);
@@ -96,7 +97,7 @@ public sealed class QueueDamageTests
         var queue = Open(disk);
         var probe = Enqueue(queue, "");
         var full = Enqueue(queue, new string('x', (int)(4096 - 32 - Envelope.BytesOf(probe))));
-        Assert.Equal(4096, ((Place)full.Place!).Location.RecordBytes);
+        Assert.Equal(4096, queue.LocationOf(full).RecordBytes);
         QueueEntry? torn = null;
         for (var i = 0; i < 2; i++)
         {
@@ -105,7 +106,7 @@ public sealed class QueueDamageTests
         }
 
         queue.Turn();
-        var location = ((Place)torn!.Place!).Location;
+        var location = queue.LocationOf(torn!);
         disk.Damage(location.Segment.Path, location.RecordOffset, [0]);
         Assert.Equal([probe.Id, full.Id], Open(disk.AfterKill()).Recovered.Select(entry => entry.Id));
         Assert.Empty(_damages);

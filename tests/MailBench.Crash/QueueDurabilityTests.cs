@@ -26,7 +26,7 @@ public sealed class QueueDurabilityTests
         Assert.Equal(entry.Id, Assert.Single(Open(disk.AfterKill(), Durability.Os).Recovered).Id);
         Assert.Contains(Enumerable.Range(0, 50), seed => Lost(disk.AfterPowerCut(new Random(seed))));
 
-        static bool Lost(FakeDisk survivor) => Open(survivor, Durability.Os).Recovered.Count == 0;
+        static bool Lost(FakeDisk survivor) => !Open(survivor, Durability.Os).Recovered.Any();
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class QueueDurabilityTests
     private static IReadOnlyList<QueueEntry> Waiting(FakeDisk disk)
     {
         using var inspection = QueueInspection.Read("/q", disk);
-        return inspection.Entries;
+        return [.. inspection.Entries];
     }
 
     private void Enqueue(MessageQueue queue, string content) => Enqueue(queue, Encoding.Latin1.GetBytes(content));

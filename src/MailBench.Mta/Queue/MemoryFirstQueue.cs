@@ -14,7 +14,8 @@ internal sealed class MemoryFirstQueue(MessageQueue written, long maxHeldBytes, 
     private long _heldBytes;
     private volatile Exception? _failure;
 
-    public override IReadOnlyList<QueueEntry> Recovered => written.Recovered;
+    public override IEnumerable<QueueEntry> Recovered => written.Recovered;
+    public override IEnumerable<RecoveredRecipient> RecoveredRecipients => written.RecoveredRecipients;
     public override long Syncs => written.Syncs;
     public override long SyncBusyNs => written.SyncBusyNs;
     public override long BytesWritten => written.BytesWritten;
@@ -67,6 +68,16 @@ internal sealed class MemoryFirstQueue(MessageQueue written, long maxHeldBytes, 
             else RecordWritten(held.Written, recipient, status, durable);
         }
     }
+
+    /// <summary>Once it is written; until then memory is the only place that it has.</summary>
+    public override bool TryRest(QueueEntry entry, out int place)
+    {
+        if (entry.Place is not Held held) return written.TryRest(entry, out place);
+        place = 0;
+        lock (held) return held.Written is { } stored && written.TryRest(stored, out place);
+    }
+
+    public override QueueEntry Load(int place) => written.Load(place);
 
     public override int ReadContent(QueueEntry entry, long offset, Span<byte> target)
     {

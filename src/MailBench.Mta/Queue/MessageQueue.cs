@@ -26,8 +26,24 @@ public abstract class MessageQueue : IAsyncDisposable
         return settings.Durability == Durability.None ? new MemoryFirstQueue(written, settings.MaxPendingBytes, time) : written;
     }
 
-    /// <summary>What was found at start: entries with at least one waiting recipient, oldest first.</summary>
-    public abstract IReadOnlyList<QueueEntry> Recovered { get; }
+    /// <summary>What was found at start: entries with at least one waiting recipient, oldest first, each read when its turn comes. Before anything else is asked of the queue.</summary>
+    public abstract IEnumerable<QueueEntry> Recovered { get; }
+
+    /// <summary>The same, without reading a message: what is needed to plan attempts.</summary>
+    public virtual IEnumerable<RecoveredRecipient> RecoveredRecipients => Recovered.SelectMany(RecipientsOf);
+
+    /// <summary>
+    /// Whether an entry, all of whose states have been given to <see cref="Record"/>, may be forgotten, to be read again by <see cref="Load"/> with the number that is returned. Valid until no
+    /// recipient waits any more.
+    /// </summary>
+    public virtual bool TryRest(QueueEntry entry, out int place)
+    {
+        place = 0;
+        return false;
+    }
+
+    /// <summary>Reads a resting message. Throws <see cref="IOException"/> when it cannot be read.</summary>
+    public virtual QueueEntry Load(int place) => throw new NotSupportedException("Entries of this queue do not rest.");
 
     /// <summary>
     /// Reserves an id, so that a trace header can name it before the message is enqueued (<see cref="NewMessage.Id"/>). On the MTA's loop only. Unique over restarts,
@@ -55,6 +71,10 @@ public abstract class MessageQueue : IAsyncDisposable
     public abstract long Syncs { get; }
     public abstract long SyncBusyNs { get; }
     public abstract long BytesWritten { get; }
+
+    private static IEnumerable<RecoveredRecipient> RecipientsOf(QueueEntry entry) => entry.Recipients.Select((recipient, index) => (recipient, index))
+        .Where(found => found.recipient.State == RecipientState.Waiting)
+        .Select(found => new RecoveredRecipient(entry, 0, entry.Id, entry.ReversePath.Length == 0, found.index, DomainKey.Of(found.recipient.Address), found.recipient.NextAttemptUnixMs));
 
     /// <summary>Commits what was given, releases the directories' locks.</summary>
     public abstract ValueTask DisposeAsync();

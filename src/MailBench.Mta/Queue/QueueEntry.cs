@@ -117,6 +117,12 @@ public sealed class QueueEntry
         Kept = null;
     }
 
+    /// <summary>The queue's number for it, where it has one.</summary>
+    internal int Slot { get; set; }
+
+    /// <summary>The number of its row in the flow's <see cref="MessageTable"/>; the flow's own.</summary>
+    internal int Row { get; set; }
+
     /// <summary>Recipients still <see cref="RecipientState.Waiting"/>.</summary>
     public int Unfinished => Recipients.Count(r => r.State == RecipientState.Waiting);
 }

@@ -14,15 +14,15 @@ public sealed class QueueInspection : IDisposable
     private const int Attempts = 5;
     private readonly DirectoryLog? _log;
 
-    private QueueInspection(DirectoryLog? log, IReadOnlyList<QueueEntry> entries, IReadOnlyList<QueueDamage> damages)
+    private QueueInspection(DirectoryLog? log, IEnumerable<QueueEntry> entries, IReadOnlyList<QueueDamage> damages)
     {
         _log = log;
         Entries = entries;
         Damages = damages;
     }
 
-    /// <summary>Entries with a waiting recipient, oldest first.</summary>
-    public IReadOnlyList<QueueEntry> Entries { get; }
+    /// <summary>Entries with a waiting recipient, oldest first; each is read when its turn comes, so a million take little memory. What a live MTA finishes meanwhile is left out.</summary>
+    public IEnumerable<QueueEntry> Entries { get; }
 
     /// <summary>Stretches of files that cannot be read.</summary>
     public IReadOnlyList<QueueDamage> Damages { get; }
@@ -70,7 +70,8 @@ public sealed class QueueInspection : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             var damages = new List<QueueDamage>();
-            var log = DirectoryLog.Read(disk, directory, writable: false, damages.Add);
+            var places = new PlaceTable(reasons: int.MaxValue);
+            var log = DirectoryLog.Read(disk, directory, owner: null, places, damages.Add);
 
             // A live MTA writes finished segments anew. If one changed while it was read, the reading may be mixed: it is done again; and in the end what was found in a changed
             // segment is left out, since nothing in it can have been waiting any more.
@@ -81,16 +82,8 @@ public sealed class QueueInspection : IDisposable
                 continue;
             }
 
-            var entries = new List<QueueEntry>();
-            foreach (var (entry, location) in log.Messages)
-            {
-                if (changed.Contains(location.Segment)) continue;
-                entry.Place = location;
-                entries.Add(entry);
-            }
-
-            Sort(entries);
-            return new QueueInspection(log, entries, [.. damages.Where(damage => !changed.Any(segment => segment.Path == damage.Path))]);
+            var unchanged = places.InOrder().Where(place => !changed.Contains(places.LocationOf(place).Segment));
+            return new QueueInspection(log, unchanged.Select(places.Read).OfType<QueueEntry>(), [.. damages.Where(damage => !changed.Any(segment => segment.Path == damage.Path))]);
         }
     }
 
@@ -104,7 +97,7 @@ public sealed class QueueInspection : IDisposable
         return section[..(end < 0 ? section.Length : end + 2)].ToArray();
     }
 
-    private static int ReadSegment(Location location, Span<byte> target) => location.Segment.File.Read(target, location.ContentOffset);
+    private static int ReadSegment(in Location location, Span<byte> target) => location.Segment.File.Read(target, location.ContentOffset);
 
     /// <summary>Nothing when the message has been finished since.</summary>
     private static int ReadFile(FilePlace place, Span<byte> target)

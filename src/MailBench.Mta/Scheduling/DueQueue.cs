@@ -1,33 +1,40 @@
-using MailBench.Mta.Queue;
-
 namespace MailBench.Mta.Scheduling;
 
-/// <summary>A recipient that waits for its next attempt.</summary>
-public readonly record struct DueRecipient(QueueEntry Entry, int Recipient, long DueNs);
+/// <summary>A recipient that waits for its next attempt: the caller's number of its message, its index there.</summary>
+public readonly record struct DueRecipient(int Message, int Recipient, long DueNs);
 
 /// <summary>
-/// Recipients by the time at which they are due: a heap, so adding and taking cost the logarithm of what waits. Those of one message that are due at the
-/// same instant come out one after another, in order of their index, so that they can be given to delivery in one call. Pure.
+/// Recipients by the time at which they are due: a heap of values in pages, 16 octets each, so that millions are nothing to the garbage collector; adding and taking cost the logarithm of what
+/// waits. Those of one message that are due at the same instant come out one after another, in order of their index, so that they can be given to delivery in one call. Pure.
 /// </summary>
 public sealed class DueQueue
 {
-    private readonly PriorityQueue<(QueueEntry Entry, int Recipient), Key> _heap = new(KeyOrder.Instance);
+    private const int PageBits = 13, PageItems = 1 << PageBits;
 
-    public int Count => _heap.Count;
+    /// <summary>Children of a node: a flat heap touches fewer pages of memory than one of two.</summary>
+    private const int Arity = 4;
+
+    private readonly List<DueRecipient[]> _pages = [];
+
+    public int Count { get; private set; }
 
     /// <summary>The earliest due time; <see cref="long.MaxValue"/> when nothing waits.</summary>
-    public long NextDueNs => _heap.TryPeek(out _, out var key) ? key.DueNs : long.MaxValue;
+    public long NextDueNs => Count == 0 ? long.MaxValue : At(0).DueNs;
 
-    public void Add(QueueEntry entry, int recipient, long dueNs) => _heap.Enqueue((entry, recipient), new Key(dueNs, entry.Id.Value, recipient));
+    public void Add(int message, int recipient, long dueNs)
+    {
+        if (Count >> PageBits == _pages.Count) _pages.Add(new DueRecipient[PageItems]);
+        Rise(Count++, new DueRecipient(message, recipient, dueNs));
+    }
 
     /// <summary>Moves up to <paramref name="limit"/> recipients that are due to the end of <paramref name="taken"/>, earliest first; returns how many.</summary>
     public int TakeDue(long nowNs, int limit, List<DueRecipient> taken)
     {
         var count = 0;
-        while (count < limit && _heap.TryPeek(out var head, out var key) && key.DueNs <= nowNs)
+        while (count < limit && Count > 0 && At(0).DueNs <= nowNs)
         {
-            _heap.Dequeue();
-            taken.Add(new DueRecipient(head.Entry, head.Recipient, key.DueNs));
+            taken.Add(At(0));
+            RemoveFirst();
             count++;
         }
 
@@ -35,32 +42,70 @@ public sealed class DueQueue
     }
 
     /// <summary>Takes out all that the condition names, whenever they are due, in no order. Costs the number of all that waits.</summary>
-    public void Withdraw(Func<QueueEntry, int, bool> condition, List<DueRecipient> taken)
+    public void Withdraw(Func<int, int, bool> condition, List<DueRecipient> taken)
     {
-        var kept = new List<((QueueEntry, int), Key)>(_heap.Count);
-        foreach (var (head, key) in _heap.UnorderedItems)
+        var kept = 0;
+        for (var at = 0; at < Count; at++)
         {
-            if (condition(head.Entry, head.Recipient)) taken.Add(new DueRecipient(head.Entry, head.Recipient, key.DueNs));
-            else kept.Add((head, key));
+            var due = At(at);
+            if (condition(due.Message, due.Recipient)) taken.Add(due);
+            else At(kept++) = due;
         }
 
-        if (kept.Count == _heap.Count) return;
-        _heap.Clear();
-        _heap.EnqueueRange(kept);
+        if (kept == Count) return;
+        Count = kept;
+        for (var at = (kept - 2) / Arity; at >= 0; at--) Sink(at, At(at));
+        DropPages();
     }
 
-    private readonly record struct Key(long DueNs, long Message, int Recipient);
+    private ref DueRecipient At(int at) => ref _pages[at >> PageBits][at & (PageItems - 1)];
 
-    private sealed class KeyOrder : IComparer<Key>
+    private void RemoveFirst()
     {
-        public static readonly KeyOrder Instance = new();
-
-        public int Compare(Key x, Key y)
-        {
-            var byTime = x.DueNs.CompareTo(y.DueNs);
-            if (byTime != 0) return byTime;
-            var byMessage = x.Message.CompareTo(y.Message);
-            return byMessage != 0 ? byMessage : x.Recipient.CompareTo(y.Recipient);
-        }
+        var last = At(--Count);
+        if (Count > 0) Sink(0, last);
+        DropPages();
     }
+
+    private void Rise(int at, in DueRecipient due)
+    {
+        while (at > 0)
+        {
+            var parent = (at - 1) / Arity;
+            if (!IsBefore(due, At(parent))) break;
+            At(at) = At(parent);
+            at = parent;
+        }
+
+        At(at) = due;
+    }
+
+    private void Sink(int at, in DueRecipient due)
+    {
+        var sinking = due;
+        while (true)
+        {
+            var first = (at * Arity) + 1;
+            if (first >= Count) break;
+            var least = first;
+            for (var child = first + 1; child < Math.Min(first + Arity, Count); child++)
+                if (IsBefore(At(child), At(least)))
+                    least = child;
+            if (!IsBefore(At(least), sinking)) break;
+            At(at) = At(least);
+            at = least;
+        }
+
+        At(at) = sinking;
+    }
+
+    /// <summary>Keeps one page more than is used, so that a count at a page's edge does not allocate again and again.</summary>
+    private void DropPages()
+    {
+        var used = (Count + PageItems - 1) >> PageBits;
+        if (_pages.Count > used + 1) _pages.RemoveRange(used + 1, _pages.Count - used - 1);
+    }
+
+    private static bool IsBefore(in DueRecipient one, in DueRecipient other) =>
+        one.DueNs != other.DueNs ? one.DueNs < other.DueNs : one.Message != other.Message ? one.Message < other.Message : one.Recipient < other.Recipient;
 }

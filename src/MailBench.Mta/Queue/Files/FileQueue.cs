@@ -60,7 +60,7 @@ internal sealed class FileQueue : MessageQueue
         }
     }
 
-    public override IReadOnlyList<QueueEntry> Recovered { get; }
+    public override IEnumerable<QueueEntry> Recovered { get; }
     public override long Syncs => _shared.Syncs;
     public override long SyncBusyNs => _shared.SyncBusyNs;
     public override long BytesWritten => _shared.BytesWritten;

@@ -65,7 +65,7 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
     {
         lock (_gate)
         {
-            var states = _states[state.Place.Directory];
+            var states = _states[state.Directory];
             states.Add(state);
             // Woken for the first only: the thread then knows by when it must write.
             if (states.Count == 1) Monitor.Pulse(_gate);
@@ -216,10 +216,10 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
     /// <summary>Puts back what a failing disk did not take; of a recipient only the latest state, so that a long failure does not pile them up.</summary>
     private void GiveBack(QueueDirectory directory, IReadOnlyList<PendingState> left)
     {
-        var merged = new Dictionary<(Place, int), PendingState>();
+        var merged = new Dictionary<(long, int), PendingState>();
         foreach (var state in left.Concat(_states[directory]))
         {
-            var key = (state.Place, state.Recipient);
+            var key = (state.Id, state.Recipient);
             merged[key] = merged.TryGetValue(key, out var older)
                 ? state with { Last = state.Last || older.Last, Since = older.Since, Durable = older.Durable + state.Durable }
                 : state;

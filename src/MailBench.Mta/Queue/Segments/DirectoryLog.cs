@@ -10,7 +10,11 @@ namespace MailBench.Mta.Queue.Segments;
 internal sealed class DirectoryLog
 {
     private const string Suffix = ".seg";
-    private readonly Dictionary<long, (QueueEntry Entry, Location Location)> _messages = [];
+
+    /// <summary>Segments read at once: reading costs the checking of sums.</summary>
+    private static readonly int Readers = Math.Clamp(Environment.ProcessorCount, 1, 4);
+
+    private readonly Dictionary<long, int> _placeOf = [];
 
     /// <summary>Whole segments, oldest first, open.</summary>
     public List<Segment> Segments { get; } = [];
@@ -18,8 +22,6 @@ internal sealed class DirectoryLog
     /// <summary>Segment files that were created but never got a header: nothing acknowledged is in them.</summary>
     public List<string> Unborn { get; } = [];
 
-    /// <summary>Messages with a waiting recipient.</summary>
-    public IEnumerable<(QueueEntry Entry, Location Location)> Messages => _messages.Values;
     public long NextId { get; private set; } = 1;
     public long NextFile { get; private set; } = 1;
     public long NextSequence { get; private set; } = 1;
@@ -36,14 +38,17 @@ internal sealed class DirectoryLog
             && long.TryParse(name.AsSpan(0, name.Length - Suffix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
-    /// <summary>Reads it. Throws <see cref="DiskException"/>, or <see cref="Model.Nodes.NodeRefusedException"/> for an unknown format version.</summary>
-    public static DirectoryLog Read(IDisk disk, string directory, bool writable, Action<QueueDamage>? damaged)
+    /// <summary>
+    /// Reads it into <paramref name="places"/>: messages with a waiting recipient. Throws <see cref="DiskException"/>, or <see cref="Model.Nodes.NodeRefusedException"/> for an unknown format version.
+    /// </summary>
+    /// <param name="owner">Who is going to write the log; null for who only looks.</param>
+    public static DirectoryLog Read(IDisk disk, string path, QueueDirectory? owner, PlaceTable places, Action<QueueDamage>? damaged)
     {
         var log = new DirectoryLog();
         try
         {
-            log.OpenSegments(disk, directory, writable, damaged);
-            foreach (var segment in log.Segments) log.Apply(segment, damaged);
+            log.OpenSegments(disk, path, owner, damaged);
+            log.ReadSegments(places, damaged);
             return log;
         }
         catch
@@ -58,7 +63,7 @@ internal sealed class DirectoryLog
         foreach (var segment in Segments) segment.Dispose();
     }
 
-    private void OpenSegments(IDisk disk, string directory, bool writable, Action<QueueDamage>? damaged)
+    private void OpenSegments(IDisk disk, string directory, QueueDirectory? owner, Action<QueueDamage>? damaged)
     {
         var block = new byte[SegmentHeader.Bytes];
         foreach (var name in disk.List(directory))
@@ -69,7 +74,7 @@ internal sealed class DirectoryLog
             IDiskFile file;
             try
             {
-                file = disk.Open(path, writable);
+                file = disk.Open(path, writable: owner is not null);
             }
             catch (FileNotFoundException)
             {
@@ -79,7 +84,7 @@ internal sealed class DirectoryLog
 
             if (SegmentHeader.TryRead(block.AsSpan(0, file.Read(block, 0)), path, out var header))
             {
-                Segments.Add(new Segment(path, file, header) { Zone = file.Length });
+                Segments.Add(new Segment(owner, path, file, header) { Zone = file.Length });
                 continue;
             }
 
@@ -99,10 +104,38 @@ internal sealed class DirectoryLog
         }
     }
 
-    private void Apply(Segment segment, Action<QueueDamage>? damaged)
+    private void ReadSegments(PlaceTable places, Action<QueueDamage>? damaged)
     {
-        var syncedEnd = Segments.Where(later => later.Header.PreviousSequence == segment.Header.Sequence).Select(later => later.Header.PreviousEnd).DefaultIfEmpty(long.MaxValue).Min();
-        var scan = SegmentScan.Run(segment.File, segment.Header, syncedEnd);
+        var reading = new Queue<(Segment Segment, Task<SegmentScan> Scan)>();
+        var spare = new Stack<List<FoundRecord>>();
+        foreach (var segment in Segments)
+        {
+            // Lists are used again: a segment's records are megabytes, and a log of a million messages would leave a heap of them.
+            var records = spare.TryPop(out var used) ? used : [];
+            var syncedEnd = SyncedEnd(segment);
+            reading.Enqueue((segment, Task.Run(() => SegmentScan.Run(segment.File, segment.Header, syncedEnd, records))));
+            if (reading.Count > Readers) ApplyNext();
+        }
+
+        while (reading.Count > 0) ApplyNext();
+
+        void ApplyNext()
+        {
+            var (segment, task) = reading.Dequeue();
+            var scan = task.GetAwaiter().GetResult();
+            Apply(segment, scan, places, damaged);
+            scan.Records.Clear();
+            spare.Push(scan.Records);
+        }
+    }
+
+    /// <summary>What a later segment's header says of this one.</summary>
+    private long SyncedEnd(Segment segment) =>
+        Segments.Where(later => later.Header.PreviousSequence == segment.Header.Sequence).Select(later => later.Header.PreviousEnd).DefaultIfEmpty(long.MaxValue).Min();
+
+    private void Apply(Segment segment, SegmentScan scan, PlaceTable places, Action<QueueDamage>? damaged)
+    {
+        places.Register(segment);
         segment.End = scan.End;
         segment.Group = scan.LastGroup;
         foreach (var (start, end) in scan.Damage) damaged?.Invoke(new QueueDamage(segment.Path, start, end));
@@ -110,14 +143,30 @@ internal sealed class DirectoryLog
         {
             var id = record.Header.Id;
             NextId = Math.Max(NextId, id + 1);
-            if (record.Entry is { } entry) _messages[id] = (entry, new Location(segment, record.Offset, record.Header.RecordBytes, record.ContentOffset));
-            else if (_messages.TryGetValue(id, out var message) && (uint)record.Recipient < (uint)message.Entry.Recipients.Length)
-                record.Status!.ApplyTo(message.Entry.Recipients[record.Recipient]);
-            else continue;
+            var known = _placeOf.TryGetValue(id, out var place);
+            if (record.Header.Type == RecordType.Message)
+            {
+                if (known) places.Remove(place);
+                _placeOf[id] = place = AddMessage(places, segment, record);
+                known = true;
+            }
+            else if (known && (uint)record.Recipient < (uint)places.RecipientsOf(place))
+            {
+                places.Record(place, record.Recipient, record.One.Status);
+            }
 
             // A finished message is not copied, so nothing later brings it back.
-            if (_messages[id].Entry.Unfinished == 0) _messages.Remove(id);
+            if (!known || places.UnfinishedOf(place) > 0) continue;
+            places.Remove(place);
+            _placeOf.Remove(id);
         }
+    }
+
+    private static int AddMessage(PlaceTable places, Segment segment, in FoundRecord record)
+    {
+        var one = record.One;
+        var location = new Location(segment, record.Offset, record.Header.RecordBytes, record.Offset + record.HeadBytes);
+        return places.Add(record.Header.Id, location, record.NullReversePath, record.Several ?? new ReadOnlySpan<FoundRecipient>(in one));
     }
 
     private static bool IsZero(IDiskFile file)

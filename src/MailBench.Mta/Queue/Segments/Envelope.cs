@@ -7,9 +7,9 @@ using MailBench.Wire.Smtp;
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>A recipient's state as written, a value apart from the entry that the MTA's loop goes on changing.</summary>
-internal sealed record RecipientStatus(RecipientState State, int Attempts, long NextAttemptUnixMs, string? Reason)
+internal readonly record struct RecipientStatus(RecipientState State, int Attempts, long NextAttemptUnixMs, string? Reason)
 {
-    public static readonly RecipientStatus Untried = new(RecipientState.Waiting, 0, 0, null);
+    public static RecipientStatus Untried => default;
 
     public static RecipientStatus Of(RecipientEntry recipient) => new(recipient.State, recipient.Attempts, recipient.NextAttemptUnixMs, recipient.Reason);
 
@@ -39,13 +39,14 @@ internal static class RecipientRecord
         WriteStatus(target, status);
     }
 
-    public static bool TryRead(ReadOnlySpan<byte> payload, out int recipient, out RecipientStatus status)
+    /// <param name="knownReason">A reason that is likely to be the same: then it is the same string.</param>
+    public static bool TryRead(ReadOnlySpan<byte> payload, out int recipient, out RecipientStatus status, string? knownReason = null)
     {
         recipient = 0;
         status = RecipientStatus.Untried;
         if (payload.Length < 4) return false;
         recipient = BinaryPrimitives.ReadInt32LittleEndian(payload);
-        return TryReadStatus(payload[4..], out status, out _);
+        return TryReadStatus(payload[4..], out status, out _, knownReason);
     }
 
     public static void WriteStatus(ArrayBufferWriter<byte> target, RecipientStatus status)
@@ -61,7 +62,7 @@ internal static class RecipientRecord
         target.Advance(StatusBytes + reasonBytes);
     }
 
-    public static bool TryReadStatus(ReadOnlySpan<byte> source, out RecipientStatus status, out int bytes)
+    public static bool TryReadStatus(ReadOnlySpan<byte> source, out RecipientStatus status, out int bytes, string? knownReason = null)
     {
         status = RecipientStatus.Untried;
         bytes = 0;
@@ -73,9 +74,12 @@ internal static class RecipientRecord
             (RecipientState)source[0],
             BinaryPrimitives.ReadInt32LittleEndian(source[4..]),
             BinaryPrimitives.ReadInt64LittleEndian(source[8..]),
-            reasonBytes == 0 ? null : Encoding.UTF8.GetString(source.Slice(StatusBytes, reasonBytes)));
+            ReasonOf(source.Slice(StatusBytes, reasonBytes), knownReason));
         return true;
     }
+
+    private static string? ReasonOf(ReadOnlySpan<byte> reason, string? known) =>
+        reason.IsEmpty ? null : known is not null && Ascii.Equals(reason, known) ? known : Encoding.UTF8.GetString(reason);
 }
 
 /// <summary>
@@ -86,7 +90,7 @@ internal static class Envelope
 {
     private const int FixedBytes = 32;
 
-    public static void Write(ArrayBufferWriter<byte> target, QueueEntry entry, Func<int, RecipientStatus>? statusOf)
+    public static void Write(ArrayBufferWriter<byte> target, QueueEntry entry, RecipientStatus[]? statuses)
     {
         var start = target.WrittenCount;
         var head = target.GetSpan(FixedBytes);
@@ -104,7 +108,7 @@ internal static class Envelope
             BinaryPrimitives.WriteInt32LittleEndian(target.GetSpan(4), address.Length);
             target.Advance(4);
             target.Write(address);
-            RecipientRecord.WriteStatus(target, statusOf is null ? RecipientStatus.Untried : statusOf(i));
+            RecipientRecord.WriteStatus(target, statuses is null ? RecipientStatus.Untried : statuses[i]);
         }
 
         // The length is known now; the writer's memory may have moved since the start.
@@ -122,6 +126,29 @@ internal static class Envelope
     /// <summary>Octets of the envelope that begins here, or -1 when fewer than four are given.</summary>
     public static int BytesOf(ReadOnlySpan<byte> payload) => payload.Length < 4 ? -1 : BinaryPrimitives.ReadInt32LittleEndian(payload);
 
+    /// <summary>What recovery wants of an envelope, without an object for it: each recipient's state and domain. False as in <see cref="TryRead"/>.</summary>
+    public static bool TryScan(ReadOnlySpan<byte> envelope, List<FoundRecipient> recipients, ref string? knownReason, out bool nullReversePath, out long contentBytes)
+    {
+        recipients.Clear();
+        (nullReversePath, contentBytes) = (false, 0);
+        if (envelope.Length < FixedBytes) return false;
+        contentBytes = BinaryPrimitives.ReadInt64LittleEndian(envelope[16..]);
+        var count = BinaryPrimitives.ReadInt32LittleEndian(envelope[24..]);
+        var pathBytes = BinaryPrimitives.ReadInt32LittleEndian(envelope[28..]);
+        if (count <= 0 || count > envelope.Length || pathBytes < 0 || pathBytes > envelope.Length - FixedBytes) return false;
+        nullReversePath = pathBytes == 0;
+        var rest = envelope[(FixedBytes + pathBytes)..];
+        for (var i = 0; i < count; i++)
+        {
+            if (!TryReadAddress(ref rest, out var address) || !RecipientRecord.TryReadStatus(rest, out var status, out var statusBytes, knownReason)) return false;
+            knownReason = status.Reason ?? knownReason;
+            recipients.Add(new FoundRecipient(status, DomainKey.Of(address)));
+            rest = rest[statusBytes..];
+        }
+
+        return true;
+    }
+
     /// <summary>False when the octets, though their sum is right, are no envelope of this version.</summary>
     public static bool TryRead(ReadOnlySpan<byte> envelope, long id, out QueueEntry? entry)
     {
@@ -134,11 +161,8 @@ internal static class Envelope
         var recipients = new RecipientEntry[count];
         for (var i = 0; i < count; i++)
         {
-            if (rest.Length < 4) return false;
-            var addressBytes = BinaryPrimitives.ReadInt32LittleEndian(rest);
-            if (addressBytes < 0 || addressBytes > rest.Length - 4) return false;
-            recipients[i] = new RecipientEntry(rest.Slice(4, addressBytes).ToArray());
-            rest = rest[(4 + addressBytes)..];
+            if (!TryReadAddress(ref rest, out var address)) return false;
+            recipients[i] = new RecipientEntry(address.ToArray());
             if (!RecipientRecord.TryReadStatus(rest, out var status, out var statusBytes)) return false;
             status.ApplyTo(recipients[i]);
             rest = rest[statusBytes..];
@@ -153,6 +177,17 @@ internal static class Envelope
             ReversePath = envelope.Slice(FixedBytes, pathBytes).ToArray(),
             Recipients = recipients,
         };
+        return true;
+    }
+
+    private static bool TryReadAddress(ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> address)
+    {
+        address = default;
+        if (rest.Length < 4) return false;
+        var bytes = BinaryPrimitives.ReadInt32LittleEndian(rest);
+        if (bytes < 0 || bytes > rest.Length - 4) return false;
+        address = rest.Slice(4, bytes);
+        rest = rest[(4 + bytes)..];
         return true;
     }
 }

@@ -28,10 +28,10 @@ internal sealed class GroupWriter
         _filled = 0;
     }
 
-    public Location AddMessage(QueueEntry entry, IReadOnlyList<ReadOnlyMemory<byte>> content, Func<int, RecipientStatus>? statusOf)
+    public Location AddMessage(QueueEntry entry, IReadOnlyList<ReadOnlyMemory<byte>> content, RecipientStatus[]? statuses)
     {
         _scratch.ResetWrittenCount();
-        Envelope.Write(_scratch, entry, statusOf);
+        Envelope.Write(_scratch, entry, statuses);
         var envelope = _scratch.WrittenSpan;
         var sum = Crc32C.Append(0, envelope);
         for (var i = 0; i < content.Count; i++) sum = Crc32C.Append(sum, content[i].Span);

@@ -8,9 +8,10 @@ namespace MailBench.Mta.Queue.Segments;
 internal sealed record PendingMessage(QueueEntry Entry, IReadOnlyList<ReadOnlyMemory<byte>> Content, long RecordBytes, Action<QueueEntry?, Exception?> Committed);
 
 /// <summary>A recipient's state on its way to the disk.</summary>
+/// <param name="Place">Its message in the <see cref="PlaceTable"/>; of meaning only until <paramref name="Last"/> was seen to.</param>
 /// <param name="Last">With it the message has no waiting recipient left.</param>
 /// <param name="Since">Time stamp of <see cref="TimeProvider.GetTimestamp"/> when it was given.</param>
-internal sealed record PendingState(Place Place, int Recipient, RecipientStatus Status, bool Last, long Since, Action? Durable);
+internal readonly record struct PendingState(QueueDirectory Directory, int Place, long Id, int Recipient, RecipientStatus Status, bool Last, long Since, Action? Durable);
 
 /// <summary>What is common to all directories of a queue.</summary>
 internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Action<QueueDamage>? damaged)
@@ -20,6 +21,7 @@ internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Act
     private long _syncBusyNs;
     private long _bytesWritten;
 
+    public PlaceTable Places { get; } = new();
     public QueueSettings Settings { get; } = settings;
     public TimeProvider Time { get; } = time;
     public Action<QueueDamage>? Damaged { get; } = damaged;

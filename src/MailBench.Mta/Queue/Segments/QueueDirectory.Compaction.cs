@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using MailBench.Mta.Queue.Disk;
 
 namespace MailBench.Mta.Queue.Segments;
@@ -11,6 +12,8 @@ internal sealed partial class QueueDirectory
 {
     private const int SegmentsBeforeCompaction = 4;
 
+    private readonly List<(int Place, long Id)> _collected = [];
+
     private bool CompactionDue => CompactionSource is not null;
 
     /// <summary>The oldest segment with messages left, if it is to be emptied.</summary>
@@ -20,7 +23,7 @@ internal sealed partial class QueueDirectory
         {
             if (_segments.Count <= SegmentsBeforeCompaction) return null;
             var oldest = _segments[FinishedSegments()];
-            if (oldest == _current || oldest.Live.Count == 0 || oldest.Damaged) return null;
+            if (oldest == _current || oldest.LiveCount == 0) return null;
             long taken = 0, live = 0;
             foreach (var segment in _segments)
             {
@@ -32,43 +35,41 @@ internal sealed partial class QueueDirectory
         }
     }
 
-    /// <summary>Reads what this turn copies. A record whose sum is wrong is reported and stays where it is.</summary>
+    /// <summary>
+    /// Reads what this turn copies. A record whose sum is wrong is reported, and its message is lost: it holds its segment no longer, and what was kept beside it goes on.
+    /// </summary>
     private List<Copy> PlanCopies()
     {
         var copies = new List<Copy>();
         if (shared.Time.GetTimestamp() < RefusedUntil || CompactionSource is not { } oldest) return copies;
-        long bytes = 0;
-        foreach (var place in oldest.Live)
+        _collected.Clear();
+        _places.Collect(oldest, Settings.CompactionBytes, _collected);
+        foreach (var (place, id) in _collected)
         {
-            if (TryReadContent(place, out var copy)) copies.Add(copy);
-            else
-            {
-                oldest.Damaged = true;
-                var location = place.Location;
-                shared.Damaged?.Invoke(new QueueDamage(oldest.Path, location.RecordOffset, location.RecordOffset + location.RecordBytes));
-                break;
-            }
-
-            bytes += place.Location.RecordBytes;
-            if (bytes >= Settings.CompactionBytes) break;
+            if (TryRead(place, id, out var copy)) copies.Add(copy);
+            else Lose(place);
         }
 
         return copies;
     }
 
-    private static bool TryReadContent(Place place, out Copy copy)
+    private bool TryRead(int place, long id, [NotNullWhen(true)] out Copy? copy)
     {
-        var location = place.Location;
+        var location = _places.LocationOf(place);
         var segment = location.Segment;
         var record = ArrayPool<byte>.Shared.Rent((int)location.RecordBytes);
-        copy = new Copy(place, record, (int)(location.ContentOffset - location.RecordOffset));
+        copy = null;
         try
         {
             if (segment.File.Read(record.AsSpan(0, (int)location.RecordBytes), location.RecordOffset) == location.RecordBytes
                 && RecordHeader.TryRead(record, segment.Header.Salt, location.RecordOffset, out var header)
-                && header.RecordBytes == location.RecordBytes
-                && Crc32C.Append(0, record.AsSpan(RecordHeader.Bytes, (int)header.PayloadBytes)) == header.PayloadSum)
+                && header.Id == id && header.RecordBytes == location.RecordBytes
+                && Crc32C.Append(0, record.AsSpan(RecordHeader.Bytes, (int)header.PayloadBytes)) == header.PayloadSum
+                && Envelope.TryRead(record.AsSpan(RecordHeader.Bytes, Envelope.BytesOf(record.AsSpan(RecordHeader.Bytes, 4))), id, out var entry))
+            {
+                copy = new Copy(place, entry!, record, (int)(location.ContentOffset - location.RecordOffset), location.RecordBytes, _places.StatusesOf(place));
                 return true;
+            }
         }
         catch (DiskException)
         {
@@ -79,31 +80,21 @@ internal sealed partial class QueueDirectory
         return false;
     }
 
-    /// <summary>By how much the copy may be larger than its original: the reasons that recipients have got since.</summary>
-    private static long CopyGrowth(Place place)
+    private void Lose(int place)
     {
-        long growth = RecordHeader.Alignment;
-        for (var i = 0; i < place.Entry.Recipients.Length; i++) growth += Math.Min(3L * (place.Recorded(i).Reason?.Length ?? 0), RecipientRecord.MaxReasonBytes);
-        return growth;
+        var location = _places.LocationOf(place);
+        shared.Damaged?.Invoke(new QueueDamage(location.Segment.Path, location.RecordOffset, location.RecordOffset + location.RecordBytes));
+        _places.Lose(place);
     }
 
     private void AddCopies(List<Copy> copies)
     {
-        foreach (var copy in copies)
-        {
-            var content = copy.Record.AsMemory(copy.ContentOffset, (int)copy.Place.Entry.ContentBytes);
-            copy.Target = _writer.AddMessage(copy.Place.Entry, [content], copy.Place.Recorded);
-        }
+        foreach (var copy in copies) copy.Target = _writer.AddMessage(copy.Entry, [copy.Record.AsMemory(copy.ContentAt, (int)copy.Entry.ContentBytes)], copy.Statuses);
     }
 
-    private static void Move(List<Copy> copies)
+    private void Move(List<Copy> copies)
     {
-        foreach (var copy in copies)
-        {
-            copy.Place.Location.Segment.Release(copy.Place);
-            copy.Place.Location = copy.Target!;
-            copy.Target!.Segment.Hold(copy.Place);
-        }
+        foreach (var copy in copies) _places.Move(copy.Place, copy.Target);
     }
 
     private static void Return(List<Copy> copies)
@@ -111,11 +102,16 @@ internal sealed partial class QueueDirectory
         foreach (var copy in copies) ArrayPool<byte>.Shared.Return(copy.Record);
     }
 
-    private sealed class Copy(Place place, byte[] record, int contentOffset)
+    private sealed class Copy(int place, QueueEntry entry, byte[] record, int contentAt, long recordBytes, RecipientStatus[] statuses)
     {
-        public Place Place { get; } = place;
+        public int Place { get; } = place;
+        public QueueEntry Entry { get; } = entry;
         public byte[] Record { get; } = record;
-        public int ContentOffset { get; } = contentOffset;
-        public Location? Target { get; set; }
+        public int ContentAt { get; } = contentAt;
+        public RecipientStatus[] Statuses { get; } = statuses;
+        public Location Target { get; set; }
+
+        /// <summary>What it takes at most: the record, and the reasons that recipients have got since.</summary>
+        public long MaxBytes { get; } = recordBytes + RecordHeader.Alignment + statuses.Sum(status => Math.Min(3L * (status.Reason?.Length ?? 0), RecipientRecord.MaxReasonBytes));
     }
 }

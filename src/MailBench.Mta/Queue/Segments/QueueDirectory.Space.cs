@@ -41,7 +41,7 @@ internal sealed partial class QueueDirectory
             catch (DiskException full) when (full.Fault == DiskFault.Full)
             {
                 if (FinishedSegments() > 0 && TryDeleteOldest()) continue;
-                if (_current is null || _segments.Count > 1 || _current.Live.Count > 0 || SegmentHeader.Bytes + bytes + reserve > _current.Zone) throw;
+                if (_current is null || _segments.Count > 1 || _current.LiveCount > 0 || SegmentHeader.Bytes + bytes + reserve > _current.Zone) throw;
                 // The only segment, everything in it finished: it begins anew in the space that it has.
                 _current = Renew(_current);
                 return;
@@ -53,7 +53,7 @@ internal sealed partial class QueueDirectory
     private Segment Next(long bytes)
     {
         var oldest = _segments.Count > 0 ? _segments[0] : null;
-        if (oldest is not null && oldest.Live.Count == 0 && !oldest.Damaged && oldest.Zone <= Settings.SegmentBytes + Settings.ReserveBytes && (FinishedSegments() > 0 || _segments.Count == 1))
+        if (oldest is not null && oldest.LiveCount == 0 && !oldest.Damaged && oldest.Zone <= Settings.SegmentBytes + Settings.ReserveBytes && (FinishedSegments() > 0 || _segments.Count == 1))
         {
             try
             {
@@ -94,7 +94,7 @@ internal sealed partial class QueueDirectory
         var file = disk.Create(path);
         try
         {
-            var segment = new Segment(path, file, default);
+            var segment = new Segment(this, path, file, default);
             Grow(segment, bytes, Settings.FirstZoneBytes);
             segment.Header = NewHeader(_segments.Count > 0 ? _segments[^1] : null);
             _current = null;
@@ -102,6 +102,7 @@ internal sealed partial class QueueDirectory
             // A file whose directory entry is not on stable storage can vanish with all that was synced into it.
             shared.Sync(() => disk.SyncDirectory(Path));
             _deletionUnsynced = false;
+            _places.Register(segment);
             _segments.Add(segment);
             return segment;
         }
@@ -170,7 +171,7 @@ internal sealed partial class QueueDirectory
     private int FinishedSegments()
     {
         var count = 0;
-        while (count < _segments.Count - 1 && _segments[count].Live.Count == 0) count++;
+        while (count < _segments.Count - 1 && _segments[count].LiveCount == 0) count++;
         return count;
     }
 
@@ -199,6 +200,7 @@ internal sealed partial class QueueDirectory
             return false;
         }
 
+        _places.Unregister(_segments[0]);
         _segments[0].Dispose();
         _segments.RemoveAt(0);
         return true;

@@ -17,6 +17,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
     private static readonly byte[] Zeros = new byte[1 << 18];
 
     private readonly GroupWriter _writer = committer.Writer;
+    private readonly PlaceTable _places = shared.Places;
     private readonly List<Segment> _segments = [];
     private Segment? _current;
     private IDisposable? _lock;
@@ -35,29 +36,19 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
     private QueueSettings Settings => shared.Settings;
     private long FailureDelayTicks => (long)(Settings.FailureDelay.TotalSeconds * shared.Time.TimestampFrequency);
 
-    /// <summary>Locks, reads the log and makes the segment to be written; returns the waiting entries in no order. A former process's segments are never appended to.</summary>
-    public List<QueueEntry> Open()
+    /// <summary>Locks, reads the log into the table of places. A former process's segments are never appended to.</summary>
+    public void Open()
     {
         _lock = disk.Lock(Path);
         if (disk.List(Path).Contains(FileDirectory.IdsName))
             throw new NodeRefusedException($"Queue directory {Path} was made by backend files; let that deliver what waits there, or name another directory with --queue.");
-        var log = DirectoryLog.Read(disk, Path, writable: true, shared.Damaged);
+        var log = DirectoryLog.Read(disk, Path, this, _places, shared.Damaged);
         _segments.AddRange(log.Segments);
         _nextFile = log.NextFile;
         _nextSequence = log.NextSequence;
         if (log.Segments.Count > 0) shared.RaiseIds(log.NextId + IdsSkipped);
         foreach (var unborn in log.Unborn) disk.Delete(unborn);
 
-        var entries = new List<QueueEntry>();
-        foreach (var (entry, location) in log.Messages)
-        {
-            var place = new Place(this, entry, location);
-            entry.Place = place;
-            location.Segment.Hold(place);
-            entries.Add(entry);
-        }
-
-        return entries;
     }
 
     /// <summary>Makes the segment to be written; ids of all directories must be known by then, since its header says from where they go on.</summary>
@@ -87,15 +78,19 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
     public IReadOnlyList<PendingState> Commit(IReadOnlyList<PendingMessage> messages, List<PendingState> states)
     {
         // The message is finished in memory already: its space counts as free even while a full disk cannot take the record that says so. Deleting the segment says it too.
-        foreach (var state in states)
-            if (state.Last) state.Place.Location.Segment.Release(state.Place);
+        for (var i = 0; i < states.Count; i++)
+        {
+            if (!states[i].Last) continue;
+            _places.Remove(states[i].Place);
+            states[i] = states[i] with { Last = false };
+        }
 
         long stateBytes = 0, messageBytes = 0;
         foreach (var state in states) stateBytes += RecordHeader.SizeOf(24 + 3L * Math.Min(state.Status.Reason?.Length ?? 0, RecipientRecord.MaxReasonBytes));
         foreach (var message in messages) messageBytes += message.RecordBytes;
         var copies = PlanCopies();
         if (messages.Count == 0 && states.Count == 0 && copies.Count == 0) return states;
-        foreach (var copy in copies) messageBytes += copy.Place.Location.RecordBytes + CopyGrowth(copy.Place);
+        foreach (var copy in copies) messageBytes += copy.MaxBytes;
         try
         {
             MakeRoom(messageBytes + stateBytes, messageBytes > 0 ? Settings.ReserveBytes : 0);
@@ -128,11 +123,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
             var before = _writer.BytesWritten;
             _writer.Begin(segment);
             for (var i = 0; i < messages.Count; i++) places[i] = _writer.AddMessage(messages[i].Entry, messages[i].Content, null);
-            foreach (var state in states)
-            {
-                _writer.AddState(state.Place.Entry.Id.Value, state.Recipient, state.Status);
-                state.Place.SetRecorded(state.Recipient, state.Status);
-            }
+            foreach (var state in states) _writer.AddState(state.Id, state.Recipient, state.Status);
 
             AddCopies(copies);
             var end = _writer.End();
@@ -158,9 +149,8 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         for (var i = 0; i < messages.Count; i++)
         {
             var entry = messages[i].Entry;
-            var place = new Place(this, entry, places[i]);
-            entry.Place = place;
-            segment.Hold(place);
+            entry.Slot = _places.Add(entry, places[i]);
+            entry.Place = this;
         }
 
         foreach (var message in messages) message.Committed(message.Entry, null);

@@ -5,7 +5,7 @@ namespace MailBench.Mta.Queue.Segments;
 /// <summary>
 /// The queue over segment files (backend <c>segments</c>): an append-only log per directory, written in place into allocated files, with one sync per group of
 /// messages (in class <c>synced</c>). INTERNALS.md describes the files, <see cref="RecordHeader"/> and <see cref="SegmentHeader"/> the octets.
-/// Limits: one open file per segment; memory for each waiting entry's envelope, none for content.
+/// Limits: one open file per segment; some 72 octets of memory for a waiting message (<see cref="PlaceTable"/>), none for its envelope and content.
 /// </summary>
 internal sealed class SegmentQueue : MessageQueue
 {
@@ -18,7 +18,6 @@ internal sealed class SegmentQueue : MessageQueue
     {
         _shared = new QueueShared(settings, time, damaged);
         var opened = new List<QueueDirectory>();
-        var recovered = new List<QueueEntry>();
         try
         {
             var byDevice = new Dictionary<ulong, DeviceCommitter>();
@@ -34,7 +33,7 @@ internal sealed class SegmentQueue : MessageQueue
 
                 var directory = new QueueDirectory(path, disk, _shared, committer);
                 opened.Add(directory);
-                recovered.AddRange(directory.Open());
+                directory.Open();
                 committer.Add(directory);
             }
 
@@ -47,13 +46,12 @@ internal sealed class SegmentQueue : MessageQueue
             throw;
         }
 
-        recovered.Sort((one, other) => (one.AcceptedUnixMs, one.Id.Value).CompareTo((other.AcceptedUnixMs, other.Id.Value)));
-        Recovered = recovered;
         if (!threads) return;
         foreach (var committer in _committers) committer.Start();
     }
 
-    public override IReadOnlyList<QueueEntry> Recovered { get; }
+    public override IEnumerable<QueueEntry> Recovered => _shared.Places.InOrder().Select(Load);
+    public override IEnumerable<RecoveredRecipient> RecoveredRecipients => _shared.Places.Waiting();
     public override long Syncs => _shared.Syncs;
     public override long SyncBusyNs => _shared.SyncBusyNs;
     public override long BytesWritten => _shared.BytesWritten;
@@ -72,28 +70,38 @@ internal sealed class SegmentQueue : MessageQueue
 
     public override void Record(QueueEntry entry, int recipient, Action? durable = null)
     {
-        var place = (Place)entry.Place!;
+        var directory = (QueueDirectory)entry.Place!;
         var status = RecipientStatus.Of(entry.Recipients[recipient]);
-        var last = status.State != RecipientState.Waiting && place.Finish(recipient);
-        place.Directory.Committer.Add(new PendingState(place, recipient, status, last, _shared.Time.GetTimestamp(), durable));
+        var last = _shared.Places.Record(entry.Slot, recipient, status);
+        directory.Committer.Add(new PendingState(directory, entry.Slot, entry.Id.Value, recipient, status, last, _shared.Time.GetTimestamp(), durable));
     }
+
+    /// <summary>Always: all that its states are is in the table by the time it is recorded.</summary>
+    public override bool TryRest(QueueEntry entry, out int place)
+    {
+        place = entry.Slot;
+        return true;
+    }
+
+    public override QueueEntry Load(int place) =>
+        _shared.Places.Read(place) ?? throw new DiskException(DiskFault.Failed, "A message's record in the queue is damaged.");
 
     public override int ReadContent(QueueEntry entry, long offset, Span<byte> target)
     {
-        var place = (Place)entry.Place!;
         var length = (int)Math.Min(target.Length, entry.ContentBytes - offset);
         if (length <= 0) return 0;
         while (true)
         {
-            var location = place.Location;
+            var location = _shared.Places.LocationOf(entry.Slot);
+            if (location.Segment is not { } segment) throw new DiskException(DiskFault.Failed, $"The record of message {entry.Id} in the queue is damaged.");
             try
             {
-                var read = location.Segment.File.Read(target[..length], location.ContentOffset + offset);
+                var read = segment.File.Read(target[..length], location.ContentOffset + offset);
                 // Compaction may have moved the message and given its old place to others while it was read.
-                if (place.Location != location) continue;
-                return read > 0 ? read : throw new DiskException(DiskFault.Failed, $"{location.Segment.Path} ends before the content of message {entry.Id}.");
+                if (_shared.Places.LocationOf(entry.Slot) != location) continue;
+                return read > 0 ? read : throw new DiskException(DiskFault.Failed, $"{segment.Path} ends before the content of message {entry.Id}.");
             }
-            catch (ObjectDisposedException) when (place.Location != location)
+            catch (ObjectDisposedException) when (_shared.Places.LocationOf(entry.Slot) != location)
             {
                 // Its segment was deleted; the copy is read.
             }
@@ -111,6 +119,9 @@ internal sealed class SegmentQueue : MessageQueue
     {
         foreach (var committer in _committers) committer.Turn(flush);
     }
+
+    /// <summary>Where a waiting message is.</summary>
+    internal Location LocationOf(QueueEntry entry) => _shared.Places.LocationOf(entry.Slot);
 
     /// <summary>The device with the least waiting for it; one whose disk fails only when all do. Equals take turns.</summary>
     private DeviceCommitter Choose()

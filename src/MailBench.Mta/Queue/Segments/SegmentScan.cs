@@ -3,26 +3,28 @@ using MailBench.Mta.Queue.Disk;
 
 namespace MailBench.Mta.Queue.Segments;
 
-/// <summary>A record as found: for a message its entry and where the content begins, for a state record the recipient and status.</summary>
-internal readonly record struct FoundRecord(RecordHeader Header, long Offset, QueueEntry? Entry, long ContentOffset, int Recipient, RecipientStatus? Status);
+/// <summary>A record as found: of a message its recipients (<see cref="One"/>, or several), of a state record the recipient's index and status.</summary>
+/// <param name="HeadBytes">Of a message: from the record's begin to the content's.</param>
+internal readonly record struct FoundRecord(RecordHeader Header, long Offset, int HeadBytes, bool NullReversePath, int Recipient, FoundRecipient One, FoundRecipient[]? Several);
 
 /// <summary>
 /// Reads a segment from its header to the end of its log, checking every sum. A bad stretch is <em>torn</em> when it can be the last group that was being written, and then
 /// the log ends before it; else it is <em>damage</em>, which is reported and passed over to the next valid header. Memory: one window and the records without contents.
 /// </summary>
-internal sealed class SegmentScan(IDiskFile file, SegmentHeader header, long syncedEnd)
+internal sealed class SegmentScan(IDiskFile file, SegmentHeader header, long syncedEnd, List<FoundRecord> records)
 {
     private const int WindowBytes = 1 << 18;
 
-    private readonly List<FoundRecord> _records = [];
     private readonly List<(long Start, long End, uint Group)> _bad = [];
+    private readonly List<FoundRecipient> _recipients = [];
     private readonly long _length = Math.Min(file.Length, syncedEnd);
     private byte[] _window = ArrayPool<byte>.Shared.Rent(WindowBytes);
     private long _windowOffset;
     private int _windowFilled;
+    private string? _reason;
 
     /// <summary>Valid records of the log, in order.</summary>
-    public IReadOnlyList<FoundRecord> Records => _records;
+    public List<FoundRecord> Records => records;
 
     /// <summary>Stretches of damage, from and to offset.</summary>
     public IReadOnlyList<(long Start, long End)> Damage { get; private set; } = [];
@@ -31,9 +33,10 @@ internal sealed class SegmentScan(IDiskFile file, SegmentHeader header, long syn
     public long End { get; private set; } = SegmentHeader.Bytes;
 
     /// <param name="syncedEnd">What a later segment's header says of this one (<see cref="SegmentHeader.PreviousEnd"/>), or <see cref="long.MaxValue"/> for the last segment.</param>
-    public static SegmentScan Run(IDiskFile file, SegmentHeader header, long syncedEnd)
+    /// <param name="records">An empty list, which becomes <see cref="Records"/>.</param>
+    public static SegmentScan Run(IDiskFile file, SegmentHeader header, long syncedEnd, List<FoundRecord> records)
     {
-        var scan = new SegmentScan(file, header, syncedEnd);
+        var scan = new SegmentScan(file, header, syncedEnd, records);
         try
         {
             scan.Collect();
@@ -89,7 +92,7 @@ internal sealed class SegmentScan(IDiskFile file, SegmentHeader header, long syn
         if (torn >= 0)
         {
             End = _bad[torn].Start;
-            _records.RemoveAll(record => record.Offset >= End);
+            records.RemoveAll(record => record.Offset >= End);
             _bad.RemoveRange(torn, _bad.Count - torn);
         }
         else if (syncedEnd != long.MaxValue)
@@ -111,15 +114,16 @@ internal sealed class SegmentScan(IDiskFile file, SegmentHeader header, long syn
             var envelopeBytes = Envelope.BytesOf(Window(payload, (int)Math.Min(record.PayloadBytes, 4)));
             if (envelopeBytes < 0 || envelopeBytes > record.PayloadBytes) return false;
             var envelope = Window(payload, envelopeBytes);
-            if (envelope.Length < envelopeBytes || !Envelope.TryRead(envelope, record.Id, out var entry) || entry!.ContentBytes != record.PayloadBytes - envelopeBytes) return false;
-            _records.Add(new FoundRecord(record, offset, entry, payload + envelopeBytes, 0, null));
+            if (envelope.Length < envelopeBytes || !Envelope.TryScan(envelope, _recipients, ref _reason, out var nullReversePath, out var contentBytes) || contentBytes != record.PayloadBytes - envelopeBytes) return false;
+            records.Add(new FoundRecord(record, offset, RecordHeader.Bytes + envelopeBytes, nullReversePath, 0, _recipients[0], _recipients.Count > 1 ? _recipients.ToArray() : null));
             return true;
         }
 
         if (record.Type == RecordType.State)
         {
-            if (!RecipientRecord.TryRead(Window(payload, (int)record.PayloadBytes), out var recipient, out var status)) return false;
-            _records.Add(new FoundRecord(record, offset, null, 0, recipient, status));
+            if (!RecipientRecord.TryRead(Window(payload, (int)record.PayloadBytes), out var recipient, out var status, _reason)) return false;
+            _reason = status.Reason ?? _reason;
+            records.Add(new FoundRecord(record, offset, 0, false, recipient, new FoundRecipient(status, 0), null));
             return true;
         }
 

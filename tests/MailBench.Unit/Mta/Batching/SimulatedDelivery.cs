@@ -17,6 +17,7 @@ internal sealed class SimulatedDelivery(int seed, BatchingOptions options, doubl
     private readonly PriorityQueue<Action, long> _events = new();
     private readonly Dictionary<(long Message, int Recipient), Func<Route>> _routes = [];
     private readonly Dictionary<(QueueEntry Entry, int Recipient), int> _attempts = [];
+    private readonly Dictionary<int, QueueEntry> _entries = [];
     private long _now;
 
     public Dictionary<(long Message, int Recipient), string> Ends { get; } = [];
@@ -29,7 +30,7 @@ internal sealed class SimulatedDelivery(int seed, BatchingOptions options, doubl
             var k = i;
             Recipients++;
             _routes[(entry.Id.Value, i)] = () => route(k);
-            _due.Add(entry, i, _now);
+            _due.Add(Remember(entry), i, _now);
         }
     }, atMs * Ms);
 
@@ -50,12 +51,20 @@ internal sealed class SimulatedDelivery(int seed, BatchingOptions options, doubl
         if (_batcher.Sites != 0 || _batcher.OpenSessions != 0) throw new InvalidOperationException($"{_batcher.Sites} sites and {_batcher.OpenSessions} sessions are left over.");
     }
 
+    private int Remember(QueueEntry entry)
+    {
+        var message = (int)entry.Id.Value;
+        _entries[message] = entry;
+        return message;
+    }
+
     private void GiveDue()
     {
         var taken = new List<DueRecipient>();
         _due.TakeDue(_now, int.MaxValue, taken);
-        foreach (var (entry, recipient, dueNs) in taken)
+        foreach (var (message, recipient, dueNs) in taken)
         {
+            var entry = _entries[message];
             if (dueNs > _now) throw new InvalidOperationException("A retry is early.");
             _batcher.Add(entry, recipient, entry.Recipients[recipient].Domain, _routes[(entry.Id.Value, recipient)](), _now, _now);
         }
@@ -142,7 +151,7 @@ internal sealed class SimulatedDelivery(int seed, BatchingOptions options, doubl
     private void Defer(QueueEntry entry, int recipient)
     {
         var attempts = _attempts[(entry, recipient)] = _attempts.GetValueOrDefault((entry, recipient)) + 1;
-        if (_retries.TryNext(entry.Id, attempts, _now, _now, out var dueNs)) _due.Add(entry, recipient, dueNs);
+        if (_retries.TryNext(entry.Id, attempts, _now, _now, out var dueNs)) _due.Add(Remember(entry), recipient, dueNs);
         else End(entry, recipient, "expired");
     }
 

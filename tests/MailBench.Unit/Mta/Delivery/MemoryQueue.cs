@@ -9,7 +9,7 @@ internal sealed class MemoryQueue : MessageQueue
 
     /// <summary>Offset from which reading fails.</summary>
     public long BrokenFrom { get; set; } = long.MaxValue;
-    public override IReadOnlyList<QueueEntry> Recovered => [];
+    public override IEnumerable<QueueEntry> Recovered => [];
     public override long Syncs => 0;
     public override long SyncBusyNs => 0;
     public override long BytesWritten => 0;

@@ -11,7 +11,7 @@ public sealed class DueQueueTests
         Gen.Int[0, 50].Array[0, 200].Sample(dues =>
         {
             var queue = new DueQueue();
-            for (var i = 0; i < dues.Length; i++) queue.Add(Entries.Entry(i, "a@x.test"), 0, dues[i]);
+            for (var i = 0; i < dues.Length; i++) queue.Add(i, 0, dues[i]);
             var taken = new List<DueRecipient>();
             for (var now = 0; now <= 50; now += 10)
             {
@@ -30,31 +30,30 @@ public sealed class DueQueueTests
     public void Gives_back_what_is_withdrawn_and_keeps_the_rest_in_order()
     {
         var queue = new DueQueue();
-        for (var i = 0; i < 20; i++) queue.Add(Entries.Entry(i, "a@x.test"), 0, 100 - i);
+        for (var i = 0; i < 20; i++) queue.Add(i, 0, 100 - i);
         var withdrawn = new List<DueRecipient>();
-        queue.Withdraw((entry, _) => entry.Id.Value % 3 == 0, withdrawn);
-        Assert.Equal([0, 3, 6, 9, 12, 15, 18], withdrawn.Select(due => due.Entry.Id.Value).Order());
-        Assert.All(withdrawn, due => Assert.Equal(100 - due.Entry.Id.Value, due.DueNs));
+        queue.Withdraw((message, _) => message % 3 == 0, withdrawn);
+        Assert.Equal([0, 3, 6, 9, 12, 15, 18], withdrawn.Select(due => due.Message).Order());
+        Assert.All(withdrawn, due => Assert.Equal(100 - due.Message, due.DueNs));
         var rest = new List<DueRecipient>();
         Assert.Equal(13, queue.TakeDue(100, int.MaxValue, rest));
         Assert.Equal(rest.Select(due => due.DueNs).Order(), rest.Select(due => due.DueNs));
-        Assert.DoesNotContain(rest, due => due.Entry.Id.Value % 3 == 0);
+        Assert.DoesNotContain(rest, due => due.Message % 3 == 0);
     }
 
     [Fact]
     public void Recipients_of_a_message_due_together_come_together()
     {
         var queue = new DueQueue();
-        var (one, two) = (Entries.Entry(1, 3, 3), Entries.Entry(2, 3, 3));
         for (var k = 2; k >= 0; k--)
         {
-            queue.Add(two, k, 100);
-            queue.Add(one, k, 100);
+            queue.Add(2, k, 100);
+            queue.Add(1, k, 100);
         }
 
         var taken = new List<DueRecipient>();
         Assert.Equal(4, queue.TakeDue(100, 4, taken));
         Assert.Equal(2, queue.TakeDue(100, 4, taken));
-        Assert.Equal([(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)], taken.Select(t => ((int)t.Entry.Id.Value, t.Recipient)));
+        Assert.Equal([(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)], taken.Select(t => (t.Message, t.Recipient)));
     }
 }
