@@ -34,7 +34,7 @@ internal static class PointAnalysis
             Sweep = planned.Sweep,
             Axes = planned.Axes,
             CapacityBitsPerSecond = settings.Forward.BitsPerSecond,
-            Strategy = settings.Strategy,
+            Strategy = trial.Features.GetValueOrDefault("strategy") ?? settings.Strategy,
             LoadModel = settings.LoadModel,
             RecipientsPerMessage = settings.RecipientsPerMessage ?? 1,
             WindowSeconds = seconds,

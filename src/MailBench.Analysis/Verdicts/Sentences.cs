@@ -24,6 +24,7 @@ internal static class Sentences
             sentences.Add("Ranked by counts only: with one repetition of seconds, differences of rates are shown and decide nothing.");
         foreach (var voided in points.Where(p => p.Void))
             sentences.Add($"Point {voided.Point} ({Where(voided)}) is void: {string.Join("; ", voided.VoidReasons)}.");
+        sentences.AddRange(header.LeftOut);
         var missing = header.Points.Count * header.Repetitions - points.Count;
         if (missing > 0) sentences.Add($"{missing} of {header.Points.Count * header.Repetitions} planned trials were not run.");
         return sentences;

@@ -10,6 +10,7 @@ using MailBench.Model.Units;
 using MailBench.Runs;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
+using MailBench.Runs.Testbed.Systems;
 
 namespace MailBench.Cli.Commands;
 
@@ -61,6 +62,8 @@ internal static class RunCommand
             return ExitCode.Good;
         }
 
+        MailSystems.Check(plan);
+        if (plan.NeedsPrivateNetwork && !PrivateNetwork.IsEntered) PrivateNetwork.Enter();
         var folder = FolderOf(request, plan, time);
         Preflight.Check(plan, folder);
         var outcome = await RunToFolderAsync(request, plan, folder, estimate, time);
@@ -74,7 +77,8 @@ internal static class RunCommand
         try
         {
             string[] overrides = [.. request.Set, .. request.Seed is { } seed ? [string.Create(CultureInfo.InvariantCulture, $"seed={seed}")] : Array.Empty<string>()];
-            return RunPlan.Of(ProfileReader.Read(File.ReadAllText(request.Profile), request.Profile, overrides));
+            var (profile, leftOut) = MailSystems.WithoutMissing(ProfileReader.Read(File.ReadAllText(request.Profile), request.Profile, overrides));
+            return RunPlan.Of(profile) with { LeftOut = leftOut };
         }
         catch (ProfileException wrong)
         {
@@ -138,6 +142,7 @@ internal static class RunCommand
         text.Write($"{plan.Profile.Name}: {plan.Points.Count} {(plan.Points.Count == 1 ? "point" : "points")} × {plan.Profile.Repetitions} {(plan.Profile.Repetitions == 1 ? "repetition" : "repetitions")}, seed {plan.Profile.Seed}\n");
         foreach (var point in plan.Points)
             text.Write($"  {point.Number} {point.Planned.Sweep}  {string.Join(", ", point.Planned.Axes.Select(axis => $"{axis.Key} {axis.Value}"))}{(point.BasePoint is { } origin ? $", load.rate {point.Settings.Text("load.rate")} (point {origin})" : "")}\n");
+        foreach (var sentence in plan.LeftOut) text.Write($"{sentence}\n");
         text.Write($"about {RunScreen.Clock(estimate)}\n");
         return text.ToString();
     }

@@ -10,6 +10,9 @@ public sealed record Profile
     public required SettingValues Settings { get; init; }
     public required IReadOnlyList<Sweep> Sweeps { get; init; }
 
+    /// <summary>The systems under test that the profile defines, in file order.</summary>
+    public IReadOnlyList<MailSystem> Systems { get; init; } = [];
+
     public string Name => Settings.Find("name") ?? Path.GetFileNameWithoutExtension(File);
 
     public string? Description => Settings.Find("description");
@@ -19,6 +22,10 @@ public sealed record Profile
     public int Repetitions => Settings.Integer("repetitions");
 
     public bool Quick => Settings.Flag("quick");
+
+    /// <summary>The system of a name that the reader has accepted: one defined here, else the kind of that name.</summary>
+    public MailSystem SystemNamed(string name) =>
+        Systems.FirstOrDefault(system => system.Name == name) ?? MailSystem.BuiltIn(name) ?? throw new InvalidOperationException($"There is no system '{name}'.");
 }
 
 /// <summary>Points that vary along axes, over the profile's settings with <paramref name="Set"/> on top.</summary>

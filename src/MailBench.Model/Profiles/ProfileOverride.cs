@@ -12,8 +12,11 @@ internal static class ProfileOverride
         var setting = SettingsTable.Find(path) ?? throw new ProfileException(where, ProfileReader.UnknownPath(path));
         var text = assignment[(equals + 1)..].Trim();
         var canonical = SettingForm.Canonical(setting, text, out var expected) ?? throw new ProfileException(where, $"{path}: expected {expected}, found '{text}'.");
+        if (path == ProfileReader.SystemPath && MailSystem.BuiltIn(canonical) is null && !profile.Systems.Any(system => system.Name == canonical))
+            throw new ProfileException(where, ProfileReader.UnknownSystem(canonical, profile.Systems));
         return profile with
         {
+            Systems = [.. profile.Systems.Select(system => system with { Set = Without(system.Set, setting) })],
             Settings = profile.Settings.With(path, canonical),
             Sweeps = [.. profile.Sweeps.Select(sweep => sweep with { Set = Without(sweep.Set, setting), Axes = Narrow(sweep.Axes, setting, canonical) })],
         };

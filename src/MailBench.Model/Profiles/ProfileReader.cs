@@ -63,16 +63,17 @@ public sealed partial class ProfileReader
         if (map.Entries.FirstOrDefault(entry => entry.Key.Text == "version") is not { } version)
             Fault(map, $"'version' is missing; a profile begins with 'version: {Profile.CurrentVersion}'.");
         else CheckVersion(version);
+        if (map.Entries.FirstOrDefault(entry => entry.Key.Text == "systems") is { } systems) ReadSystems(systems.Value);
         foreach (var entry in map.Entries)
         {
-            if (entry.Key.Text == "version") continue;
+            if (entry.Key.Text is "version" or "systems") continue;
             if (entry.Key.Text == "sweeps") sweeps = ReadSweeps(entry.Value);
-            else ReadEntry("", entry, assignments, ["version", "sweeps"]);
+            else ReadEntry("", entry, assignments, ["version", "systems", "sweeps"]);
         }
 
         RefuseRivals(assignments, tree);
         var settings = assignments.Aggregate(SettingValues.Defaults, (values, pair) => values.With(pair.Key, pair.Value));
-        return new Profile { File = _file, Settings = settings, Sweeps = sweeps };
+        return new Profile { File = _file, Settings = settings, Sweeps = sweeps, Systems = _systems };
     }
 
     private void CheckVersion(YamlEntry entry)
@@ -117,6 +118,12 @@ public sealed partial class ProfileReader
         {
             if (SettingForm.Canonical(setting, text, out _) is { } canonical)
             {
+                if (setting.Path == SystemPath && !IsSystem(canonical))
+                {
+                    Fault(tree, UnknownSystem(canonical, _systems));
+                    return;
+                }
+
                 into.Add(new KeyValuePair<string, string>(setting.Path, canonical));
                 return;
             }

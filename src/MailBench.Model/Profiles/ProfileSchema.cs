@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MailBench.Model.Units;
 
 namespace MailBench.Model.Profiles;
 
@@ -18,6 +19,7 @@ public static class ProfileSchema
         var properties = schema["properties"]!.AsObject();
         properties.Insert(0, "version", new JsonObject { ["const"] = Profile.CurrentVersion, ["description"] = "Version of the profile format." });
         properties["sweeps"] = SweepsSchema(out var settings);
+        properties["systems"] = SystemsSchema();
         schema["definitions"] = new JsonObject { ["settings"] = settings };
         return schema.ToJsonString(Indented).ReplaceLineEndings("\n") + "\n";
     }
@@ -100,6 +102,34 @@ public static class ProfileSchema
             ["items"] = sweep,
         };
     }
+
+    private static JsonObject SystemsSchema()
+    {
+        var own = new JsonObject { ["type"] = new JsonArray("string", "number", "boolean") };
+        var system = new JsonObject
+        {
+            ["type"] = new JsonArray("object", "null"),
+            ["additionalProperties"] = false,
+            ["properties"] = new JsonObject
+            {
+                ["kind"] = Names<SystemKind>("What it is; a system called like a kind needs none."),
+                ["variant"] = Names<SystemVariant>("A foreign MTA's configuration before its free settings. Default: as-shipped."),
+                ["optional"] = new JsonObject { ["enum"] = new JsonArray("on", "off", true, false), ["description"] = "Left out, with a sentence in the report, where it is not installed or may not be started. Default: off." },
+                ["settings"] = new JsonObject { ["type"] = "object", ["additionalProperties"] = own, ["description"] = "Settings in the MTA's own language, on top of the variant's." },
+                ["set"] = new JsonObject { ["$ref"] = "#/definitions/settings" },
+            },
+        };
+        return new JsonObject
+        {
+            ["type"] = "object",
+            ["description"] = "Systems under test by name, for the setting 'system'. mailbench and postfix need no definition.",
+            ["propertyNames"] = new JsonObject { ["pattern"] = SettingsTable.Get(ProfileReader.SystemPath).Pattern!.ToString() },
+            ["additionalProperties"] = system,
+        };
+    }
+
+    private static JsonObject Names<T>(string description) where T : struct, Enum =>
+        new() { ["enum"] = new JsonArray([.. Kebab.Names<T>().Select(name => JsonValue.Create(name))]), ["description"] = description };
 
     private static JsonObject Text(string? pattern, string? description = null)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MailBench.Model.Units;
 
 namespace MailBench.Model.Profiles;
 
@@ -12,6 +13,8 @@ public static class ProfileText
         text.Append(CultureInfo.InvariantCulture, $"version: {Profile.CurrentVersion}\n");
         var settings = profile.Settings.Find("name") is null ? profile.Settings.With("name", profile.Name) : profile.Settings;
         WriteSection(text, settings, "", 0);
+        if (profile.Systems.Count > 0) text.Append("systems:\n");
+        foreach (var system in profile.Systems) WriteSystem(text, system);
         if (profile.Sweeps.Count == 0) return text.ToString();
         text.Append("sweeps:\n");
         foreach (var sweep in profile.Sweeps) WriteSweep(text, sweep);
@@ -38,6 +41,19 @@ public static class ProfileText
             }
             else if (settings.Find(path) is { } value) text.Append(' ', indent).Append(name).Append(": ").Append(Value(setting, value)).Append('\n');
         }
+    }
+
+    private static void WriteSystem(StringBuilder text, MailSystem system)
+    {
+        text.Append("  ").Append(system.Name).Append(": {kind: ").Append(Kebab.Format(system.Kind));
+        if (system.IsForeign)
+        {
+            text.Append(", variant: ").Append(Kebab.Format(system.Variant)).Append(", optional: ").Append(system.Optional ? "on" : "off");
+            if (system.Settings.Count > 0) text.Append(", settings: {").AppendJoin(", ", system.Settings.Select(pair => $"{pair.Key}: {Quoted(pair.Value)}")).Append('}');
+        }
+
+        if (system.Set.Count > 0) text.Append(", set: ").Append(Pairs(system.Set));
+        text.Append("}\n");
     }
 
     private static void WriteSweep(StringBuilder text, Sweep sweep)

@@ -18,6 +18,8 @@ public static partial class SettingsTable
         new("repetitions", SettingKind.Integer, "1", "Repetitions of every point, each with a fresh SUT and queue, in seeded random blocks; verdicts on rates need six.") { Sweepable = false, Min = 1, Max = 1000 },
         new("quick", SettingKind.Flag, "off", "A quick or smoke profile: it ranks by counts only, never by rates.") { Sweepable = false },
 
+        new("system", SettingKind.Text, "mailbench", "The system under test: mailbench (the own core), postfix, or a name that systems: defines.") { Pattern = SystemPattern(), Form = "a word of 1 to 40 lower-case letters, digits and dashes" },
+
         new("line.capacity", SettingKind.Capacity, "100Mbit/s", "Capacity of the line between the SUT and the sinks, per direction; all connections share it.") { Min = 1000, Max = 1e11 },
         new("line.delay", SettingKind.Duration, "0s", "One-way delay, in each direction.") { Max = 10 },
         new("line.queue", SettingKind.Size, "64KiB", "Octets that may wait for the line per direction, kernel buffers included.") { Min = 4096, Max = 1024 * MiB },
@@ -126,6 +128,9 @@ public static partial class SettingsTable
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^[a-z0-9][a-z0-9-]{0,39}$", RegexOptions.CultureInvariant)]
+    private static partial Regex SystemPattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,60}[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
     private static partial Regex SuffixPattern();

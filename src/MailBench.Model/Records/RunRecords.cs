@@ -73,6 +73,12 @@ public sealed record RunHeader
 
     /// <summary>True for profiles that call themselves smoke or quick: ranks by counts only.</summary>
     public bool Quick { get; init; }
+
+    /// <summary>All nodes and systems ran in a network namespace of their own.</summary>
+    public bool PrivateNetwork { get; init; }
+
+    /// <summary>A sentence for each optional system that was left out.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
 }
 
 /// <summary>A point of the sweep. Axes: only what is swept, path → value as written (<c>line.capacity</c> → <c>1.5Mbit/s</c>). Settings: all, resolved.</summary>

@@ -8,6 +8,7 @@ using MailBench.Model.Units;
 using MailBench.Runs.Disclosure;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
+using MailBench.Runs.Testbed.Systems;
 using Counters = System.Collections.Generic.IReadOnlyDictionary<string, System.Collections.Generic.IReadOnlyDictionary<string, double>>;
 
 namespace MailBench.Runs.Phases;
@@ -36,13 +37,13 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
     {
         var settings = trial.Point.Settings;
         var mark = new TrialMark(trial.Point.Number, trial.Repetition);
-        var features = OwnCore.FeaturesOf(settings);
+        var features = MailSystems.FeaturesOf(trial.Point.System, settings);
         var countedNotBooked = false;
         RoleFailure? failure = null;
         try
         {
             await bench.ApplyAsync(settings, cancellationToken);
-            await using var sut = await startSut(settings, mark, cancellationToken);
+            await using var sut = await startSut(trial.Point, mark, cancellationToken);
             (features, countedNotBooked) = (sut.Features, sut.CountedNotBooked);
             observer.Trial = (mark, sut);
             await MeasureAsync(settings, derived, mark, sut, cancellationToken);
@@ -90,7 +91,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         AtEnd = None,
         AfterDrain = None,
         Failure = failure,
-        Features = OwnCore.FeaturesOf(trial.Point.Settings),
+        Features = MailSystems.FeaturesOf(trial.Point.System, trial.Point.Settings),
     };
 
     private async Task MeasureAsync(SettingValues settings, Rate? derived, TrialMark mark, ISystemUnderTest sut, CancellationToken cancellationToken)
@@ -156,7 +157,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
 }
 
 /// <summary>Starts a fresh system under test for a trial.</summary>
-internal delegate Task<ISystemUnderTest> SutStart(SettingValues settings, TrialMark mark, CancellationToken cancellationToken);
+internal delegate Task<ISystemUnderTest> SutStart(PointPlan point, TrialMark mark, CancellationToken cancellationToken);
 
 /// <summary>What a finished trial delivered, from the sink's own counters at the window's edges.</summary>
 internal static class DeliveredRate

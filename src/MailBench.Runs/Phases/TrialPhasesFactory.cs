@@ -1,13 +1,15 @@
 using MailBench.Model.Records;
 using MailBench.Runs.Records;
+using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
+using MailBench.Runs.Testbed.Systems;
 
 namespace MailBench.Runs.Phases;
 
 /// <summary>Gives each trial its phases: the same testbed, a SUT and a queue of its own.</summary>
 internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFolder folder, NodeProgram program, RunRecord record, TimeProvider time)
 {
-    public TrialPhases Create() => new(bench, StartOwnCoreAsync, observer, folder, record.Run);
+    public TrialPhases Create() => new(bench, StartSutAsync, observer, folder, record.Run);
 
     /// <summary>The same for a point about users who poll.</summary>
     public UsersPhases CreateUsers() => new(bench, StartMailboxAsync, observer, folder, record.Run);
@@ -18,12 +20,12 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
         return await OwnMailbox.StartAsync(program, settings, bench.MailboxSide, Path.Combine(record.QueueRoot, $"mail-{mark.Point}-{mark.Repetition}"), log, time, cancellationToken);
     }
 
-    private async Task<ISystemUnderTest> StartOwnCoreAsync(Model.Profiles.SettingValues settings, TrialMark mark, CancellationToken cancellationToken)
+    private async Task<ISystemUnderTest> StartSutAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {
         var token = $"{mark.Point}-{mark.Repetition}";
         var place = new SutPlace(
             Path.Combine(record.QueueRoot, $"queue-{token}"), bench.DnsServer, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"), Path.Combine(folder.Logs, $"attempts-{token}.log"));
-        var log = new RoleLog(Path.Combine(folder.Logs, "mta.log"), $"mta, point {mark.Point}, repetition {mark.Repetition}");
-        return await OwnCore.StartAsync(program, settings, place, log, time, cancellationToken);
+        var log = new RoleLog(Path.Combine(folder.Logs, "mta.log"), $"{point.System.Name}, point {mark.Point}, repetition {mark.Repetition}");
+        return await MailSystems.StartAsync(point.System, program, point.Settings, place, log, time, cancellationToken);
     }
 }

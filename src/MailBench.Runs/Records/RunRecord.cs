@@ -114,6 +114,8 @@ internal sealed class RunRecord : IDisposable
         Repetitions = plan.Profile.Repetitions,
         LineBackend = "userspace",
         Quick = plan.Profile.Quick,
+        PrivateNetwork = plan.NeedsPrivateNetwork,
+        LeftOut = plan.LeftOut,
     };
 
     /// <summary>Milliseconds since 2000 in base 36: eight or nine characters, ascending, different for every run of a machine.</summary>

@@ -1,11 +1,12 @@
 using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
+using MailBench.Runs.Testbed.Systems;
 
 namespace MailBench.Runs.Sweep;
 
-/// <summary>A point with its typed settings. <paramref name="BasePoint"/>: the point whose delivered rate its own rate is a share of, or null.</summary>
-public sealed record PointPlan(PlannedPoint Planned, SettingValues Settings, int? BasePoint)
+/// <summary>A point with its typed settings and its system under test. <paramref name="BasePoint"/>: the point whose delivered rate its own rate is a share of, or null.</summary>
+public sealed record PointPlan(PlannedPoint Planned, SettingValues Settings, MailSystem System, int? BasePoint)
 {
     public int Number => Planned.Point;
 }
@@ -19,6 +20,12 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     /// <summary>A sweep beyond this is a slip of the pen, and would fill the disk before anybody noticed.</summary>
     public const int MaxTrials = 10_000;
 
+    /// <summary>A sentence for each optional system that was left out.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
+    /// <summary>Foreign MTAs ask their resolver at port 53 and send to port 25: all nodes then run in a network of their own, own core included, so that figures stay comparable.</summary>
+    public bool NeedsPrivateNetwork => Points.Any(point => point.System.IsForeign);
+
     /// <summary>
     /// Multiplies the axes out and orders the trials: repetition by repetition, in each the sweeps in file order (a sweep after those it names), in each the points
     /// shuffled by the seed. Throws <see cref="ProfileException"/> for an absurd count and for combinations that cannot run.
@@ -27,12 +34,9 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     {
         RefuseAbsurdCount(profile);
         var points = new List<PointPlan>();
-        if (profile.Sweeps.Count == 0) points.Add(PointOf(profile, points, "point", profile.Settings, new Dictionary<string, string>(), profile.File));
+        if (profile.Sweeps.Count == 0) points.Add(PointOf(profile, points, "point", [], new Dictionary<string, string>(), profile.File));
         foreach (var sweep in profile.Sweeps)
-        {
-            var settings = sweep.Set.Aggregate(profile.Settings, (values, pair) => values.With(pair.Key, pair.Value));
-            foreach (var (axes, values) in Combinations(sweep.Axes, settings)) points.Add(PointOf(profile, points, sweep.Name, values, axes, sweep.Where));
-        }
+            foreach (var (axes, values) in Combinations(sweep.Axes)) points.Add(PointOf(profile, points, sweep.Name, [.. sweep.Set, .. values], axes, sweep.Where));
 
         return new RunPlan(profile, points, TrialOrder.Of(points, profile.Repetitions, profile.Seed));
     }
@@ -46,26 +50,29 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         throw new ProfileException(largest?.Where ?? profile.File, $"{count:#,0} trials{product}; at most {MaxTrials:#,0} are run. Shorten an axis or the repetitions.");
     }
 
-    /// <summary>The product of the axes, the last varying fastest.</summary>
-    private static IEnumerable<(IReadOnlyDictionary<string, string> Axes, SettingValues Settings)> Combinations(IReadOnlyList<Axis> axes, SettingValues settings)
+    /// <summary>The product of the axes, the last varying fastest; each with the settings that its values bring, in the order of the axes.</summary>
+    private static IEnumerable<(IReadOnlyDictionary<string, string> Axes, IReadOnlyList<KeyValuePair<string, string>> Values)> Combinations(IReadOnlyList<Axis> axes)
     {
-        IEnumerable<(Dictionary<string, string> Axes, SettingValues Settings)> combinations = [(new Dictionary<string, string>(), settings)];
+        IEnumerable<(Dictionary<string, string> Axes, IReadOnlyList<KeyValuePair<string, string>> Values)> combinations = [(new Dictionary<string, string>(), [])];
         foreach (var axis in axes)
             combinations = combinations.SelectMany(_ => axis.Steps, (before, step) => (
                 new Dictionary<string, string>(before.Axes) { [axis.Path] = Written(step.Value) },
-                step.With.Aggregate(before.Settings.With(axis.Path, step.Value), (values, pair) => values.With(pair.Key, pair.Value))));
-        return combinations.Select(pair => ((IReadOnlyDictionary<string, string>)pair.Axes, pair.Settings));
+                (IReadOnlyList<KeyValuePair<string, string>>)[.. before.Values, new(axis.Path, step.Value), .. step.With]));
+        return combinations.Select(pair => ((IReadOnlyDictionary<string, string>)pair.Axes, pair.Values));
     }
 
+    /// <summary>A point's settings: the profile's, over them what its system sets, over that what its sweep sets (<paramref name="ofSweep"/>).</summary>
     private static PointPlan PointOf(
-        Profile profile, List<PointPlan> before, string sweep, SettingValues settings, IReadOnlyDictionary<string, string> axes, string where)
+        Profile profile, List<PointPlan> before, string sweep, IReadOnlyList<KeyValuePair<string, string>> ofSweep, IReadOnlyDictionary<string, string> axes, string where)
     {
+        var system = profile.SystemNamed(ofSweep.LastOrDefault(pair => pair.Key == "system").Value ?? profile.Settings.Text("system"));
+        var settings = system.Set.Concat(ofSweep).Aggregate(profile.Settings, (values, pair) => values.With(pair.Key, pair.Value));
         // The record keeps paths as they were written: where this machine keeps its mail is nobody's business.
         var planned = new PlannedPoint(before.Count + 1, sweep, axes, settings.ToDictionary());
         settings = PathsBeside(profile.File, settings);
         var basePoint = BaseOf(profile, before, sweep, settings, where);
-        RefuseImpossible(settings, where, Coordinates(axes));
-        return new PointPlan(planned, settings, basePoint);
+        RefuseImpossible(settings, system, where, Coordinates(axes));
+        return new PointPlan(planned, settings, system, basePoint);
     }
 
     /// <summary>An axis value as people read it: an empty list is <c>none</c>.</summary>
@@ -96,7 +103,7 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
             : $"load.rate: sweep '{named}' must stand above '{sweep}', which depends on it.");
     }
 
-    private static void RefuseImpossible(SettingValues settings, string where, string coordinates)
+    private static void RefuseImpossible(SettingValues settings, MailSystem system, string where, string coordinates)
     {
         try
         {
@@ -108,6 +115,7 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
             throw new ProfileException(where, wrong.Message + coordinates);
         }
 
+        if (MailSystems.Refusal(system) is { } refusal) throw new ProfileException(where, $"systems.{system.Name}: {refusal}");
         if (settings.Text("line.backend") == "kernel")
             throw new ProfileException(where, "line.backend kernel is not there yet; this version shapes lines in user space. Write auto or userspace.");
         if (settings.Integer("workload.recipients") > settings.Integer("mta.maxRecipients"))

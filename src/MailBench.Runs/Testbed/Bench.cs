@@ -6,6 +6,13 @@ using MailBench.Model.Records;
 
 namespace MailBench.Runs.Testbed;
 
+/// <summary>Ports of the MX hosts and of the DNS responder; 0: a free one is picked.</summary>
+internal readonly record struct TestbedPorts(int Smtp, int Dns)
+{
+    /// <summary>Where the world's are; for a network that is ours alone.</summary>
+    public static TestbedPorts WellKnown { get; } = new(25, 53);
+}
+
 /// <summary>
 /// The nodes around the SUT: DNS responder, sink, line and source, each a process. They live through the run; one is started anew only when a point changes its own options. Addresses:
 /// line 127.0.1.1 … (what the zone names), sink 127.0.2.1 …, return path 127.0.3.1, all on one port.
@@ -20,11 +27,13 @@ internal sealed class Bench : IAsyncDisposable
     private readonly RunFolder _folder;
     private readonly TimeProvider _time;
     private readonly int _hosts;
+    private readonly TestbedPorts _ports;
     private readonly Dictionary<string, (string Options, NodeProcess Process)> _roles = [];
     private CreditPump? _credits;
     private int _popPort;
 
-    private Bench(NodeProgram program, RunFolder folder, int hosts, TimeProvider time) => (_program, _folder, _hosts, _time) = (program, folder, hosts, time);
+    private Bench(NodeProgram program, RunFolder folder, int hosts, TestbedPorts ports, TimeProvider time) =>
+        (_program, _folder, _hosts, _ports, SmtpPort, _time) = (program, folder, hosts, ports, ports.Smtp, time);
 
     /// <summary>Where the mailbox server listens; and <see cref="UsersSide"/>, where users reach it: through the line.</summary>
     public IPEndPoint MailboxSide => new(FarAddress(0), _popPort);
@@ -53,9 +62,9 @@ internal sealed class Bench : IAsyncDisposable
     public IEnumerable<NodeProcess> Processes => _roles.Values.Select(role => role.Process);
 
     /// <summary>Starts all four as a point wants them. <paramref name="hosts"/>: the most MX hosts that any point has.</summary>
-    public static async Task<Bench> StartAsync(NodeProgram program, RunFolder folder, SettingValues first, int hosts, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<Bench> StartAsync(NodeProgram program, RunFolder folder, SettingValues first, int hosts, TestbedPorts ports, TimeProvider time, CancellationToken cancellationToken)
     {
-        var bench = new Bench(program, folder, hosts, time);
+        var bench = new Bench(program, folder, hosts, ports, time);
         try
         {
             await bench.ApplyMailAsync(first, cancellationToken);
@@ -135,7 +144,7 @@ internal sealed class Bench : IAsyncDisposable
                 await EnsureAsync("line", LineArguments(settings), _hosts, null, cancellationToken);
                 return;
             }
-            catch (RoleFailedException taken) when (attempt < PortAttempts && !_roles.ContainsKey("line") && taken.Message.Contains("exit code 4", StringComparison.Ordinal))
+            catch (RoleFailedException taken) when (attempt < PortAttempts && _ports.Smtp == 0 && !_roles.ContainsKey("line") && taken.Message.Contains("exit code 4", StringComparison.Ordinal))
             {
                 // Somebody took the port between the look and the start: another one, for both.
                 if (_roles.Remove("sink", out var sink)) await sink.Process.DisposeAsync();
@@ -174,10 +183,10 @@ internal sealed class Bench : IAsyncDisposable
         "--capacity", "unlimited", "--delay", settings.Text("line.delay"), "--queue", settings.Text("line.queue"),
     ];
 
-    private static string[] DnsArguments(SettingValues settings)
+    private string[] DnsArguments(SettingValues settings)
     {
         var spec = GeneratedZoneSpec.Format(settings.ToZone(NearNetwork, ReturnAddress));
-        return ["--listen", "127.0.0.1:0", "--generate", spec, .. settings.List("dns.faults").SelectMany(rule => new[] { "--fault", rule })];
+        return ["--listen", $"127.0.0.1:{_ports.Dns}", "--generate", spec, .. settings.List("dns.faults").SelectMany(rule => new[] { "--fault", rule })];
     }
 
     private IEnumerable<IPAddress> Hosts(Func<int, IPAddress> address) => Enumerable.Range(0, _hosts).Select(address);

@@ -1,0 +1,43 @@
+using MailBench.Model.Units;
+
+namespace MailBench.Model.Profiles;
+
+/// <summary>What kinds of MTA the runner can start.</summary>
+public enum SystemKind
+{
+    /// <summary>MailBench's own core; the profile's <c>mta:</c> section is its settings.</summary>
+    Mailbench,
+    Postfix,
+}
+
+/// <summary>How a foreign MTA is configured before its free settings.</summary>
+public enum SystemVariant
+{
+    /// <summary>Its authors' defaults, and what the testbed needs.</summary>
+    AsShipped,
+
+    /// <summary>The throughput settings that its documentation and postmasters recommend; the adapter names the source of each.</summary>
+    Tuned,
+}
+
+/// <summary>
+/// A system under test as a profile names it (<c>systems: {NAME: {kind, variant, optional, settings, set}}</c>). Every kind is there under its own name without being defined.
+/// </summary>
+public sealed record MailSystem(string Name, SystemKind Kind)
+{
+    public SystemVariant Variant { get; init; }
+
+    /// <summary>Left out, with a sentence in the report, where it is not installed or may not be started; else the run is refused there.</summary>
+    public bool Optional { get; init; }
+
+    /// <summary>Settings in the MTA's own language, on top of the variant's; only of foreign ones.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Settings { get; init; } = [];
+
+    /// <summary>Settings of the profile that go with this system (its best number of sessions, say), path → canonical text. They win over the profile's top, and lose against a sweep's own.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Set { get; init; } = [];
+
+    public bool IsForeign => Kind != SystemKind.Mailbench;
+
+    /// <summary>One that nobody defined: a kind's own name. Null for any other name.</summary>
+    public static MailSystem? BuiltIn(string name) => Kebab.TryParse<SystemKind>(name, out var kind) && Kebab.Format(kind) == name ? new MailSystem(name, kind) : null;
+}

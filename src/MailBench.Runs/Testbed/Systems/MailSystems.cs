@@ -1,0 +1,64 @@
+using MailBench.Model.Nodes;
+using MailBench.Model.Profiles;
+using MailBench.Model.Records;
+using MailBench.Runs.Sweep;
+
+namespace MailBench.Runs.Testbed.Systems;
+
+/// <summary>The kinds of system under test: what is here of a profile's, and how each starts.</summary>
+public static class MailSystems
+{
+    private static readonly MtaAdapter[] Adapters = [new PostfixAdapter()];
+
+    /// <summary>Takes the optional systems that cannot run here out of a profile's points; the sentences say which and why.</summary>
+    public static (Profile Profile, IReadOnlyList<string> LeftOut) WithoutMissing(Profile profile) => WithoutMissing(profile, Missing);
+
+    /// <summary>The same, with <paramref name="missing"/> to say why a kind cannot run. Pure.</summary>
+    internal static (Profile Profile, IReadOnlyList<string> LeftOut) WithoutMissing(Profile profile, Func<SystemKind, string?> missing)
+    {
+        var reasons = new Dictionary<string, string>(StringComparer.Ordinal);
+        bool IsHere(string name)
+        {
+            var system = profile.SystemNamed(name);
+            if (!system.IsForeign || !system.Optional || missing(system.Kind) is not { } reason) return true;
+            reasons[name] = reason;
+            return false;
+        }
+
+        var sweeps = new List<Model.Profiles.Sweep>();
+        foreach (var sweep in profile.Sweeps)
+        {
+            var swept = sweep.Axes.Any(axis => axis.Path == "system");
+            if (!swept && !IsHere(sweep.Set.LastOrDefault(pair => pair.Key == "system").Value ?? profile.Settings.Text("system"))) continue;
+            Axis[] axes = [.. sweep.Axes.Select(axis => axis.Path == "system" ? axis with { Steps = [.. axis.Steps.Where(step => IsHere(step.Value))] } : axis)];
+            if (axes.All(axis => axis.Steps.Count > 0)) sweeps.Add(sweep with { Axes = axes });
+        }
+
+        string[] leftOut = [.. reasons.Select(pair => $"{pair.Key} was left out: {pair.Value}")];
+        if (profile.Sweeps.Count > 0 && sweeps.Count == 0) throw new NodeRefusedException($"{profile.Name}: nothing is left to measure. {string.Join(' ', leftOut)}");
+        return (profile with { Sweeps = sweeps }, leftOut);
+    }
+
+    /// <summary>Throws <see cref="NodeRefusedException"/> when a point's system is not here or may not be started, with what to do.</summary>
+    public static void Check(RunPlan plan)
+    {
+        foreach (var system in plan.Points.Select(point => point.System).Where(system => system.IsForeign).DistinctBy(system => system.Name))
+            if (Missing(system.Kind) is { } reason)
+                throw new NodeRefusedException($"{system.Name}: {reason} Points of systems that are not here are left out when systems.{system.Name} says 'optional: on'.");
+    }
+
+    internal static string? Refusal(MailSystem system) => system.IsForeign ? AdapterOf(system).Refusal(system) : null;
+
+    internal static IReadOnlyDictionary<string, string> FeaturesOf(MailSystem system, SettingValues settings) =>
+        system.IsForeign ? AdapterOf(system).Features(system) : OwnCore.FeaturesOf(settings);
+
+    internal static async Task<ISystemUnderTest> StartAsync(
+        MailSystem system, NodeProgram program, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken) =>
+        system.IsForeign
+            ? await ForeignMta.StartAsync(AdapterOf(system), system, settings, place, log, time, cancellationToken)
+            : await OwnCore.StartAsync(program, settings, place, log, time, cancellationToken);
+
+    private static string? Missing(SystemKind kind) => Enclosure.Missing() ?? Array.Find(Adapters, adapter => adapter.Kind == kind)!.Missing();
+
+    private static MtaAdapter AdapterOf(MailSystem system) => Array.Find(Adapters, adapter => adapter.Kind == system.Kind)!;
+}

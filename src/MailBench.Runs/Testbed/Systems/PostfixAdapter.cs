@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Globalization;
+using MailBench.Model.Profiles;
+
+namespace MailBench.Runs.Testbed.Systems;
+
+/// <summary>Postfix 3.4 or later (it needs <c>postlogd</c>), as the system's package installed it.</summary>
+internal sealed class PostfixAdapter : MtaAdapter
+{
+    private const string Owner = "postfix";
+    private const string DropGroup = "postdrop";
+    private static readonly Version Oldest = new(3, 4);
+    private static readonly string[] Places = ["/usr/sbin", "/usr/local/sbin", "/opt/postfix/sbin"];
+
+    private readonly Lazy<PostfixProgram?> _program = new(Find);
+
+    public override SystemKind Kind => SystemKind.Postfix;
+
+    public override IReadOnlyList<string> ListCommand => [Path.Combine(Program.CommandDirectory, "postqueue"), "-c", PostfixConfiguration.ConfigurationPlace, "-j"];
+
+    private PostfixProgram Program => _program.Value ?? throw new IOException("Postfix is not installed.");
+
+    public override string? Missing()
+    {
+        const string get = "(Debian: apt-get install postfix; a file /usr/sbin/policy-rc.d that exits 101 keeps its service from starting)";
+        if (_program.Value is not { } program) return $"Postfix is not installed {get}.";
+        if (program.Version < Oldest) return $"Postfix {program.VersionText} is too old: {Oldest} brought the log daemon that works without syslog.";
+        if (!Ownership.Knows("/etc/passwd", Owner) || !Ownership.Knows("/etc/group", DropGroup)) return $"Postfix is there, but not its user {Owner} and group {DropGroup}; install its package {get}.";
+        var missing = new[] { PostfixConfiguration.ConfigurationPlace, PostfixConfiguration.SpoolPlace, PostfixConfiguration.DataPlace }.FirstOrDefault(place => !Directory.Exists(place));
+        return missing is null ? null : $"Postfix is there, but not {missing}, over which private files are laid; install its package {get}.";
+    }
+
+    public override string? Refusal(MailSystem system) => PostfixConfiguration.Refusal(system);
+
+    public override MtaStart Prepare(MailSystem system, MtaFolders folders, string hostName)
+    {
+        File.WriteAllText(Path.Combine(folders.Configuration, "main.cf"), PostfixConfiguration.MainCf(system, hostName, Program.DaemonDirectory, Program.CommandDirectory));
+        File.WriteAllText(Path.Combine(folders.Configuration, "master.cf"), PostfixConfiguration.MasterCf());
+        MakeSpool(folders.Spool);
+        Ownership.MakeFolder(folders.Data, Owner, null, (UnixFileMode)0b111_000_000);
+        return new MtaStart(
+            [
+                new BindMount(folders.Configuration, PostfixConfiguration.ConfigurationPlace), new BindMount(folders.Spool, PostfixConfiguration.SpoolPlace),
+                new BindMount(folders.Data, PostfixConfiguration.DataPlace), new BindMount(folders.Log, PostfixConfiguration.LogPlace),
+            ],
+            [Path.Combine(Program.DaemonDirectory, "master"), "-c", PostfixConfiguration.ConfigurationPlace, "-s"],
+            Path.Combine(folders.Log, PostfixConfiguration.LogName));
+    }
+
+    public override long QueuedMessages(MtaFolders folders) => PostfixQueue.Count(folders.Spool);
+
+    public override async IAsyncEnumerable<QueuedRecipient> ReadListAsync(TextReader listing)
+    {
+        while (await listing.ReadLineAsync() is { } line)
+            foreach (var recipient in PostfixQueue.ParseLine(line)) yield return recipient;
+    }
+
+    public override IReadOnlyDictionary<string, string> Features(MailSystem system)
+    {
+        var set = PostfixConfiguration.Effective(system);
+        string Of(string key, string otherwise) => set.GetValueOrDefault(key, otherwise);
+        var reuse = Of("smtp_connection_cache_destinations", "").Length > 0 ? "across-messages" : Of("smtp_connection_cache_on_demand", "yes") == "yes" ? "across-messages, where a site gets much mail" : "none";
+        return new Dictionary<string, string>
+        {
+            ["sut"] = $"Postfix {_program.Value?.VersionText ?? "(not installed)"}",
+            ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
+            ["ownSettings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
+            ["durability"] = "synced",
+            ["durabilityHow"] = "a sync of each message's queue file before the 250; its directory is not synced",
+            ["queueBackend"] = "a file per message",
+            ["queueDirectories"] = "1 (incoming, active, deferred)",
+            ["strategy"] = "per-domain",
+            ["reuse"] = reuse,
+            ["concurrency"] = $"{Of("default_destination_concurrency_limit", "20")} per domain, {Of("default_process_limit", "100")} in all",
+            ["recipientsPerTransaction"] = Of("smtp_destination_recipient_limit", Of("default_destination_recipient_limit", "50")),
+            ["pipelining"] = "on",
+            ["chunking"] = "taken, not used outward",
+            ["limits"] = "none",
+            ["tls"] = "none",
+            ["auth"] = "none",
+            ["dkimSpfDmarc"] = "none",
+            ["dnsbl"] = "none",
+            ["accessMap"] = "none",
+            ["contentConversion"] = "8-bit to quoted-printable where a peer lacks 8BITMIME",
+            ["attachmentPolicy"] = "none",
+            ["dsn"] = "on failure",
+            ["attemptLog"] = "all, by its log daemon (as shipped: syslog)",
+            ["routing"] = "mx",
+            ["ldap"] = "none",
+            ["mailboxFormat"] = "none",
+            ["cachingResolver"] = "none",
+        };
+    }
+
+    /// <summary>The directories of <c>postfix-files</c>, with its owners and modes.</summary>
+    private static void MakeSpool(string spool)
+    {
+        Ownership.MakeFolder(spool, null, null, (UnixFileMode)0b111_101_101);
+        foreach (var name in new[] { "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace" })
+            Ownership.MakeFolder(Path.Combine(spool, name), Owner, null, (UnixFileMode)0b111_000_000);
+        Ownership.MakeFolder(Path.Combine(spool, "maildrop"), Owner, DropGroup, (UnixFileMode)0b111_011_000);
+        Ownership.MakeFolder(Path.Combine(spool, "public"), Owner, DropGroup, (UnixFileMode)0b111_001_000);
+        Ownership.MakeFolder(Path.Combine(spool, "pid"), null, null, (UnixFileMode)0b111_101_101);
+    }
+
+    private static PostfixProgram? Find()
+    {
+        if (Places.Select(place => Path.Combine(place, "postconf")).FirstOrDefault(File.Exists) is not { } postconf) return null;
+        using var asking = Process.Start(new ProcessStartInfo(postconf, ["-d", "-h", "mail_version", "daemon_directory", "command_directory"]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
+        var lines = asking.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        asking.WaitForExit();
+        return asking.ExitCode == 0 && lines.Length == 3 && File.Exists(Path.Combine(lines[1], "master")) ? new PostfixProgram(lines[0], lines[1], lines[2]) : null;
+    }
+
+    private sealed record PostfixProgram(string VersionText, string DaemonDirectory, string CommandDirectory)
+    {
+        /// <summary>Its first two numbers; 3.10-20241222 is a snapshot of 3.10.</summary>
+        public Version Version
+        {
+            get
+            {
+                var numbers = VersionText.Split('-')[0].Split('.');
+                return numbers.Length >= 2 && int.TryParse(numbers[0], NumberStyles.None, CultureInfo.InvariantCulture, out var major) && int.TryParse(numbers[1], NumberStyles.None, CultureInfo.InvariantCulture, out var minor)
+                    ? new Version(major, minor)
+                    : new Version(0, 0);
+            }
+        }
+    }
+}

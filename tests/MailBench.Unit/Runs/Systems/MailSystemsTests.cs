@@ -1,0 +1,66 @@
+using MailBench.Model.Nodes;
+using MailBench.Model.Profiles;
+using MailBench.Runs.Sweep;
+using MailBench.Runs.Testbed.Systems;
+using Xunit;
+
+namespace MailBench.Unit.Runs.Systems;
+
+public class MailSystemsTests
+{
+    private const string Yaml = """
+        version: 1
+        load: {sessions: 8, backlog: 700}
+        systems:
+          postfix: {optional: on, set: {load.sessions: 20, load.backlog: 600}}
+        sweeps:
+          - name: one
+            set: {load.backlog: 500}
+            axes:
+              system: {postfix: {}, mailbench: {load.sessions: 64}}
+          - name: tuned
+            set: {system: postfix}
+            axes:
+              load.sessions: [10, 30]
+        """;
+
+    private static Profile Profile => ProfileReader.Read(Yaml, "p.yaml");
+
+    [Fact]
+    public void What_a_system_sets_wins_over_the_profile_and_loses_against_the_sweep() =>
+        Assert.Equal(
+            ["postfix 20 500", "mailbench 64 500", "postfix 10 600", "postfix 30 600"],
+            RunPlan.Of(Profile).Points.Select(point => $"{point.System.Name} {point.Settings.Text("load.sessions")} {point.Settings.Text("load.backlog")}"));
+
+    [Fact]
+    public void An_optional_system_that_is_missing_takes_its_points_with_it_and_a_sentence_stays()
+    {
+        var (profile, leftOut) = MailSystems.WithoutMissing(Profile, _ => "Postfix is not installed.");
+        Assert.Equal(["mailbench"], RunPlan.Of(profile).Points.Select(point => point.System.Name));
+        Assert.Equal(["postfix was left out: Postfix is not installed."], leftOut);
+        Assert.False(RunPlan.Of(profile).NeedsPrivateNetwork);
+    }
+
+    [Fact]
+    public void Nothing_is_left_out_where_everything_is_here_or_nothing_is_optional()
+    {
+        Assert.Empty(MailSystems.WithoutMissing(Profile, _ => null).LeftOut);
+        var required = ProfileReader.Read(Yaml.Replace("optional: on", "optional: off", StringComparison.Ordinal), "p.yaml");
+        Assert.Equal(4, RunPlan.Of(MailSystems.WithoutMissing(required, _ => "Postfix is not installed.").Profile).Points.Count);
+        Assert.True(RunPlan.Of(required).NeedsPrivateNetwork);
+    }
+
+    [Fact]
+    public void A_profile_of_which_nothing_is_left_is_refused_with_the_reason()
+    {
+        var alone = ProfileReader.Read(Yaml, "p.yaml", ["system=postfix"]);
+        Assert.Contains("Postfix is not installed.", Assert.Throws<NodeRefusedException>(() => MailSystems.WithoutMissing(alone, _ => "Postfix is not installed.")).Message);
+    }
+
+    [Fact]
+    public void A_setting_that_places_the_mta_on_the_testbed_is_refused_with_its_line()
+    {
+        var yaml = Yaml.Replace("optional: on", "settings: {queue_directory: /var/tmp}", StringComparison.Ordinal);
+        Assert.Contains("p.yaml:6: systems.postfix: settings.queue_directory", Assert.Throws<ProfileException>(() => RunPlan.Of(ProfileReader.Read(yaml, "p.yaml"))).Message);
+    }
+}
