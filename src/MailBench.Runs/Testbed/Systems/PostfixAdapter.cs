@@ -64,7 +64,7 @@ internal sealed class PostfixAdapter : MtaAdapter
         {
             ["sut"] = $"Postfix {_program.Value?.VersionText ?? "(not installed)"}",
             ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
-            ["ownSettings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
+            ["settings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
             ["durability"] = "synced",
             ["durabilityHow"] = "a sync of each message's queue file before the 250; its directory is not synced",
             ["queueBackend"] = "a file per message",
