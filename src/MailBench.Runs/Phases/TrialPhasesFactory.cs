@@ -14,10 +14,10 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
     /// <summary>The same for a point about users who poll.</summary>
     public UsersPhases CreateUsers() => new(bench, StartMailboxAsync, observer, folder, record.Run);
 
-    private async Task<ISystemUnderTest> StartMailboxAsync(Model.Profiles.SettingValues settings, TrialMark mark, CancellationToken cancellationToken)
+    private async Task<ISystemUnderTest> StartMailboxAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {
         var log = new RoleLog(Path.Combine(folder.Logs, "mailbox.log"), $"mailbox, point {mark.Point}, repetition {mark.Repetition}");
-        return await OwnMailbox.StartAsync(program, settings, bench.MailboxSide, Path.Combine(record.QueueRoot, $"mail-{mark.Point}-{mark.Repetition}"), log, time, cancellationToken);
+        return await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, Path.Combine(record.QueueRoot, $"mail-{mark.Point}-{mark.Repetition}"), log, time, cancellationToken);
     }
 
     private async Task<ISystemUnderTest> StartSutAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)

@@ -39,7 +39,7 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
         try
         {
             await bench.ApplyAsync(settings, cancellationToken);
-            await using var server = await startServer(settings, mark, cancellationToken);
+            await using var server = await startServer(plan.Point, mark, cancellationToken);
             observer.Trial = (mark, server);
             return await MeasureAsync(settings, record, server, cancellationToken);
         }
