@@ -19,6 +19,8 @@ internal sealed record PlotTheme(string Name, Color Figure, Color Ink, Color Fai
     private static readonly MarkerShape[] Shapes =
         [MarkerShape.FilledCircle, MarkerShape.FilledSquare, MarkerShape.FilledTriangleUp, MarkerShape.FilledDiamond, MarkerShape.FilledTriangleDown, MarkerShape.Asterisk];
 
+    private const float FootFontSize = 10.5f;
+
     public Color SeriesColor(int index) => Series[index % Series.Count];
 
     public static MarkerShape SeriesShape(int index) => Shapes[index % Shapes.Length];
@@ -43,8 +45,11 @@ internal sealed record PlotTheme(string Name, Color Figure, Color Ink, Color Fai
         var foot = plot.Axes.AddBottomAxis();
         foot.TickGenerator = new EmptyTickGenerator();
         foot.FrameLineStyle.Width = 0;
-        foot.LabelText = Wrapped(conditions.Badge, 118);
-        foot.LabelFontSize = 10.5f;
+        foot.LabelText = Wrapped(conditions.Badge, 130);
+        foot.LabelFontSize = FootFontSize;
+
+        // The axis measures a label by its first line, and the others would be drawn over its neighbour's name.
+        foot.MinimumSize = (foot.LabelText.Count(c => c == '\n') + 1) * FootFontSize * 1.5f + 6;
         foot.LabelBold = false;
         foot.LabelFontColor = Faint;
         plot.Axes.Bottom.Label.Bold = false;
