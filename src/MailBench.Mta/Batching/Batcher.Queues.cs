@@ -23,6 +23,7 @@ public sealed partial class Batcher
     {
         ref readonly var recipient = ref session.Batch[at];
         var entry = session.Batch.Entry!;
+        if (blame is not null) Blame(session, blame, null);
         if (blame is not null && recipient.Returns >= Options.MaxReturns)
         {
             Exhaust(entry, recipient, blame);
@@ -52,6 +53,7 @@ public sealed partial class Batcher
     /// </summary>
     public void MoveOn(SiteSession session, int at, HostFault fault, long nowNs)
     {
+        Blame(session, fault, nowNs);
         if (Options.Strategy == DeliveryStrategy.PerMxHost) AddToHost(session.Batch.Entry!, session.Batch[at], fault, nowNs);
         else if (HasNextHost(session, nowNs)) Return(session, at, fault);
         else Exhaust(session.Batch.Entry!, session.Batch[at], fault);
@@ -71,7 +73,7 @@ public sealed partial class Batcher
                 continue;
             }
 
-            var site = SiteOf(hosts[at].Name);
+            var site = SiteOf(hosts[at].Name, nowNs);
             site.Host = hosts[at];
             Enqueue(site, entry, recipient with { Host = (short)at }, front: false);
             Consider(site);
@@ -106,16 +108,19 @@ public sealed partial class Batcher
     {
         var hash = 14695981039346656037UL ^ (salt * 0x9E3779B97F4A7C15UL);
         foreach (var c in host.Name) hash = (hash ^ c) * 1099511628211UL;
-        return (host.Preference, hash ^ (hash >> 29));
+        // SplitMix64's finaliser: names that differ in their last letter alone must not come out in a favoured order.
+        hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9UL;
+        hash = (hash ^ (hash >> 27)) * 0x94D049BB133111EBUL;
+        return (host.Preference, hash ^ (hash >> 31));
     }
 
     private void Exhaust(QueueEntry entry, in QueuedRecipient recipient, HostFault fault, bool remembered = false) =>
         _exhausted.Enqueue(new ExhaustedRecipient(entry, recipient.Recipient, recipient.QueuedNs, fault, remembered));
 
-    private DestinationQueue SiteOf(string key)
+    private DestinationQueue SiteOf(string key, long nowNs)
     {
         ref var site = ref CollectionsMarshal.GetValueRefOrAddDefault(_sites, key, out _);
-        return site ??= new DestinationQueue(key, ++_siteNumber);
+        return site ??= new DestinationQueue(key, ++_siteNumber, Options.SessionsPerSite) { Pace = _steps.WasSlow(key, nowNs) ? SitePace.Slow : SitePace.Unknown };
     }
 
     /// <summary>Forgets a site that has nothing left.</summary>
@@ -126,7 +131,7 @@ public sealed partial class Batcher
 
     private void Enqueue(DestinationQueue site, QueueEntry entry, in QueuedRecipient recipient, bool front)
     {
-        var message = site.Last;
+        var message = site.Newest;
         if (message is null || !ReferenceEquals(message.Entry, entry))
         {
             ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(_messages, new MessageAtSite(site.Number, entry.Id.Value), out var known);
@@ -134,11 +139,10 @@ public sealed partial class Batcher
             {
                 slot = _spare.TryPop(out var spare) ? spare : new QueuedMessage();
                 slot.Entry = entry;
-                if (front) site.AddFirst(slot);
-                else site.AddLast(slot);
+                site.Add(slot, front);
             }
 
-            message = slot!;
+            site.Newest = message = slot!;
         }
 
         var before = BatchesOf(message.Count);
@@ -171,7 +175,15 @@ public sealed partial class Batcher
         session.LastEntry = Options.Reuse == SessionReuse.WithinMessage ? message.Entry : null;
         Waiting -= count;
         site.Changed(-count, BatchesOf(message.Count) - before);
-        if (message.Count == 0) Drop(site, message);
+        site.Served(message, count);
+        if (message.Count > 0)
+        {
+            site.PutBehind(message);
+            return true;
+        }
+
+        Unlink(site, message);
+        Recycle(message);
         return true;
     }
 
@@ -192,7 +204,7 @@ public sealed partial class Batcher
     /// <summary>The host, or every host, of the site is dead: what waits moves on or is exhausted.</summary>
     private void Drain(DestinationQueue site, HostFault fault, long nowNs, bool remembered = false)
     {
-        while (site.First is { } message)
+        while (site.Next is { } message)
         {
             var entry = message.Entry;
             var left = message.Count;
@@ -210,12 +222,6 @@ public sealed partial class Batcher
         }
 
         Release(site);
-    }
-
-    private void Drop(DestinationQueue site, QueuedMessage message)
-    {
-        Unlink(site, message);
-        Recycle(message);
     }
 
     private void Unlink(DestinationQueue site, QueuedMessage message)

@@ -7,34 +7,47 @@ namespace MailBench.Mta.Batching;
 // The sessions: opened under the limits, reused, given up to others, and what their failures mean for hosts and sites.
 public sealed partial class Batcher
 {
-    private SiteSession? _oldestIdle;
-    private SiteSession? _newestIdle;
-    private int _closing;
+    /// <summary>Sessions that stand at hosts, by name; kept where a site may have several hosts.</summary>
+    private readonly Dictionary<string, int> _standing = new(StringComparer.Ordinal);
+
+    /// <summary>Dials under way, likewise.</summary>
+    private readonly Dictionary<string, int> _dialled = new(StringComparer.Ordinal);
     private ulong _sessionNumber;
 
     /// <summary>The session stands and its host has greeted us; ask <see cref="Next"/>.</summary>
-    public void Opened(SiteSession session)
+    public void Opened(SiteSession session, long nowNs)
     {
+        var site = session.Queue;
+        Leave(session);
         session.State = SessionState.Busy;
-        session.Queue.Opening--;
-        session.Queue.Established++;
+        site.Established++;
+        if (session.Hosts is not null) _standing[session.Host.Name] = _standing.GetValueOrDefault(session.Host.Name) + 1;
         _memory.Succeeded(session.Host.Name);
+        Stepped(session, nowNs);
+        site.Window.Opened(site.Sessions, nowNs);
+        Consider(site);
     }
 
     /// <summary>
     /// What a session that has just opened, or whose transaction is settled, does next. After <see cref="NextStep.Begin"/> its batch is filled; after
     /// <see cref="NextStep.Close"/> it says QUIT and the shell calls <see cref="Ended"/> when it is gone.
     /// </summary>
-    public NextStep Next(SiteSession session)
+    public NextStep Next(SiteSession session, long nowNs)
     {
         session.Batch.Clear();
         var site = session.Queue;
-        if (session.Transactions > 0 && !MayGoOn(session)) return StartClosing(session);
+        if (session.Transactions > 0) Settled(session, nowNs);
 
-        var message = session.LastEntry is null ? site.First
-            : _messages.GetValueOrDefault(new MessageAtSite(site.Number, session.LastEntry.Id.Value));
-        if (message is not null) return Cut(session, message, session.Batch) ? NextStep.Begin : StartClosing(session);
-        if (Options.Reuse != SessionReuse.AcrossMessages) return StartClosing(session);
+        if (session.Transactions > 0 && !MayGoOn(session, nowNs)) return StartClosing(session);
+
+        var message = NextFor(session);
+        if (message is not null)
+        {
+            session.SinceNs = nowNs;
+            return Cut(session, message, session.Batch) ? NextStep.Begin : StartClosing(session);
+        }
+
+        if (Options.Reuse != SessionReuse.AcrossMessages || (site.Pace == SitePace.Slow && _rings[(int)SitePace.Slow].Count > 0)) return StartClosing(session);
         AddIdle(session);
         return NextStep.Idle;
     }
@@ -43,19 +56,20 @@ public sealed partial class Batcher
     /// The content of the session's transaction has been sent: cuts the next one into <see cref="SiteSession.Ahead"/>, for its envelope to follow at once. False when there is none that
     /// this session should take: what opening and idle sessions of the site will serve is left to them.
     /// </summary>
-    public bool TryTakeAhead(SiteSession session)
+    public bool TryTakeAhead(SiteSession session, long nowNs)
     {
         var site = session.Queue;
-        if (session.State != SessionState.Busy || site.WaitingBatches <= site.Opening + site.IdleCount || !MayGoOn(session)) return false;
-        var message = session.LastEntry is null ? site.First : _messages.GetValueOrDefault(new MessageAtSite(site.Number, session.LastEntry.Id.Value));
-        return message is not null && Cut(session, message, session.Ahead);
+        if (session.State != SessionState.Busy || site.WaitingBatches <= site.Opening + site.IdleCount || !MayGoOn(session, nowNs)) return false;
+        return NextFor(session) is { } message && Cut(session, message, session.Ahead);
     }
 
     /// <summary>The transaction in hand is settled, and the one ahead is in hand now.</summary>
-    public void Advance(SiteSession session)
+    public void Advance(SiteSession session, long nowNs)
     {
+        Settled(session, nowNs);
         session.Batch.Clear();
         (session.Batch, session.Ahead) = (session.Ahead, session.Batch);
+        session.SinceNs = nowNs;
     }
 
     /// <summary>The shell closes a session on its own account (idle for too long): it gets no more work.</summary>
@@ -68,10 +82,12 @@ public sealed partial class Batcher
     public bool HostFailed(SiteSession session, HostFault fault, long nowNs)
     {
         var site = session.Queue;
-        if (site.Established > 0) Pause(site, nowNs + Options.SitePauseNs);
-        else _memory.Failed(fault, nowNs);
+        Stepped(session, nowNs);
+        if (!StandsElsewhere(session)) _memory.Failed(fault, nowNs);
+        else site.Window.Refused(site.Sessions - site.Opening, Options.SitePauseNs, nowNs);
         if (TryNextHost(session, nowNs)) return true;
 
+        if (site.Established == 0) site.Window.Lost();
         Ended(session);
         if (site.Established == 0 && (site.Opening == 0 || Options.Strategy == DeliveryStrategy.PerMxHost)) Drain(site, fault, nowNs);
         return false;
@@ -81,14 +97,14 @@ public sealed partial class Batcher
     public bool TryNextHost(SiteSession session, long nowNs)
     {
         if (!HasNextHost(session, nowNs)) return false;
+        Leave(session);
         session.Host = session.Hosts![++session.HostAt];
+        StartOpening(session, nowNs);
         session.RecipientLimit = session.TransactionLimit = session.DomainLimit = int.MaxValue;
         session.Domains = null;
+        session.Transactions = 0;
+        session.Blamed = false;
         session.Batch.Clear();
-        if (session.State == SessionState.Opening) return true;
-        Leave(session);
-        session.State = SessionState.Opening;
-        session.Queue.Opening++;
         return true;
     }
 
@@ -99,18 +115,45 @@ public sealed partial class Batcher
         Leave(session);
         session.State = SessionState.Ended;
         session.Batch.Clear();
-        session.Queue.Sessions--;
+        var site = session.Queue;
+        site.Sessions--;
         OpenSessions--;
-        Consider(session.Queue);
-        Release(session.Queue);
+        _shares.Count(site.Pace, -1);
+        if (session.Blamed && site.Established == 0)
+        {
+            // The last one broke: what is known of the site holds no longer.
+            site.Window.Lost();
+            if (site.Pace == SitePace.Usual) Turn(site, SitePace.Unknown);
+        }
+
+        Consider(site);
+        Release(site);
     }
 
-    /// <summary>A session must go when it may not be reused, has done its share, or others wait for its slot and it has had its turn.</summary>
-    private bool MayGoOn(SiteSession session)
+    /// <summary>The message that the session's next transaction is cut from.</summary>
+    private QueuedMessage? NextFor(SiteSession session) =>
+        session.LastEntry is null ? session.Queue.Next : _messages.GetValueOrDefault(new MessageAtSite(session.Queue.Number, session.LastEntry.Id.Value));
+
+    /// <summary>A transaction of the session has ended: the site may have room for one more session.</summary>
+    private void Settled(SiteSession session, long nowNs)
     {
-        if (Options.Reuse == SessionReuse.None || session.Transactions >= Math.Min(Options.TransactionsPerSession, session.TransactionLimit)) return false;
-        if (session.Transactions < Options.TransactionsPerTurn || OpenSessions < Options.SessionsOut) return true;
-        return _ring.Count - (session.Queue.InRing ? 1 : 0) <= _closing;
+        Stepped(session, nowNs);
+        session.Queue.Window.Succeeded(session.Queue.Sessions, nowNs);
+        Consider(session.Queue);
+    }
+
+    /// <summary>A session of the host, of whatever site, stands: it is not dead, but has enough.</summary>
+    private bool StandsElsewhere(SiteSession session) =>
+        session.Hosts is null ? session.Queue.Established > 0 : _standing.ContainsKey(session.Host.Name);
+
+    /// <summary>The session broke off in mid-transaction, whatever became of its recipients.</summary>
+    private void Blame(SiteSession session, HostFault fault, long? nowNs)
+    {
+        if (session.Blamed) return;
+        session.Blamed = true;
+        session.Queue.Window.Broke();
+        // Where there is another host, the others that wait are better off there than here.
+        if (nowNs is { } now && HasNextHost(session, now)) _memory.Failed(fault, now);
     }
 
     private NextStep StartClosing(SiteSession session)
@@ -128,13 +171,15 @@ public sealed partial class Batcher
         {
             case SessionState.Opening:
                 session.Queue.Opening--;
+                (session.IsLate ? ref _late : ref _young).Remove(session);
+                if (session.Hosts is not null) Less(_dialled, session.Host.Name);
                 break;
             case SessionState.Busy:
-                session.Queue.Established--;
+                Fell(session);
                 break;
             case SessionState.Idle:
                 RemoveIdle(session);
-                session.Queue.Established--;
+                Fell(session);
                 break;
             case SessionState.Closing:
                 _closing--;
@@ -142,14 +187,28 @@ public sealed partial class Batcher
         }
     }
 
-    /// <summary>All slots are taken: the longest idle session, if any, gives up its own, as long as more sites wait than slots are on their way.</summary>
-    private bool TryEvict(out Work work)
+    /// <summary>The session stands no longer.</summary>
+    private void Fell(SiteSession session)
     {
-        work = default;
-        if (_oldestIdle is not { } session || _closing >= _ring.Count) return false;
-        StartClosing(session);
-        work = new Work(WorkKind.Close, session);
-        return true;
+        session.Queue.Established--;
+        if (session.Hosts is not null) Less(_standing, session.Host.Name);
+    }
+
+    private static void Less(Dictionary<string, int> counts, string host)
+    {
+        var left = counts[host] - 1;
+        if (left > 0) counts[host] = left;
+        else counts.Remove(host);
+    }
+
+    private void StartOpening(SiteSession session, long nowNs)
+    {
+        session.State = SessionState.Opening;
+        session.SinceNs = nowNs;
+        session.IsLate = false;
+        session.Queue.Opening++;
+        _young.Add(session);
+        if (session.Hosts is not null) _dialled[session.Host.Name] = _dialled.GetValueOrDefault(session.Host.Name) + 1;
     }
 
     private bool TryOpen(DestinationQueue site, long nowNs, [NotNullWhen(true)] out SiteSession? session)
@@ -169,12 +228,16 @@ public sealed partial class Batcher
 
         session = new SiteSession(site, hosts is null ? site.Host : hosts[0]) { Hosts = hosts };
         site.Sessions++;
-        site.Opening++;
+        _shares.Count(site.Pace, 1);
+        StartOpening(session, nowNs);
         OpenSessions++;
         return true;
     }
 
-    /// <summary>The hosts that are not dead by preference, equals drawn anew for each session (RFC 5321 §5.1); a fault when there are none.</summary>
+    /// <summary>
+    /// The hosts that are not dead by preference, equals drawn anew for each session (RFC 5321 §5.1); a fault when there are none. One session at a time finds out whether a host is alive:
+    /// a host that is being dialled and has no session comes behind its equals, and behind all when it was dead.
+    /// </summary>
     private MxHost[] LiveHosts(Route route, long nowNs, out HostFault? fault)
     {
         fault = null;
@@ -189,8 +252,15 @@ public sealed partial class Batcher
         if (count < live.Length) Array.Resize(ref live, count);
         if (count < 2) return live;
         var salt = ++_sessionNumber;
-        Array.Sort(live, (a, b) => RankOf(a, salt).CompareTo(RankOf(b, salt)));
+        Array.Sort(live, (a, b) => SessionRankOf(a, salt).CompareTo(SessionRankOf(b, salt)));
         return live;
+    }
+
+    private (bool WasDead, int Preference, bool InDoubt, ulong Draw) SessionRankOf(MxHost host, ulong salt)
+    {
+        var inDoubt = _dialled.ContainsKey(host.Name) && !_standing.ContainsKey(host.Name);
+        var (preference, draw) = RankOf(host, salt);
+        return (inDoubt && _memory.DeadUntilNs(host.Name) > 0, preference, inDoubt, draw);
     }
 
     private bool HasNextHost(SiteSession session, long nowNs)
@@ -204,37 +274,5 @@ public sealed partial class Batcher
         }
 
         return false;
-    }
-
-    /// <summary>Idle sessions are in two lists: their site's, newest on top, and that of all, by age.</summary>
-    private void AddIdle(SiteSession session)
-    {
-        var site = session.Queue;
-        session.State = SessionState.Idle;
-        session.BelowIdle = site.Idle;
-        if (site.Idle is not null) site.Idle.AboveIdle = session;
-        site.Idle = session;
-        site.IdleCount++;
-
-        session.OlderIdle = _newestIdle;
-        if (_newestIdle is null) _oldestIdle = session;
-        else _newestIdle.NewerIdle = session;
-        _newestIdle = session;
-    }
-
-    private void RemoveIdle(SiteSession session)
-    {
-        var site = session.Queue;
-        if (session.AboveIdle is null) site.Idle = session.BelowIdle;
-        else session.AboveIdle.BelowIdle = session.BelowIdle;
-        if (session.BelowIdle is not null) session.BelowIdle.AboveIdle = session.AboveIdle;
-        session.AboveIdle = session.BelowIdle = null;
-        site.IdleCount--;
-
-        if (session.OlderIdle is null) _oldestIdle = session.NewerIdle;
-        else session.OlderIdle.NewerIdle = session.NewerIdle;
-        if (session.NewerIdle is null) _newestIdle = session.OlderIdle;
-        else session.NewerIdle.OlderIdle = session.OlderIdle;
-        session.OlderIdle = session.NewerIdle = null;
     }
 }

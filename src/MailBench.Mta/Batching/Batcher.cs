@@ -23,8 +23,9 @@ public sealed partial class Batcher(BatchingOptions options)
     /// <summary>Sites that have work and an idle session for it.</summary>
     private readonly Queue<DestinationQueue> _assignable = new();
 
-    /// <summary>Sites that want one more session, in turn.</summary>
-    private readonly Queue<DestinationQueue> _ring = new();
+    /// <summary>Sites that want one more session, in turn, by their pace.</summary>
+    private readonly SiteRing[] _rings = new SiteRing[3];
+    private int _turn;
     private readonly PriorityQueue<DestinationQueue, long> _paused = new();
     private readonly Queue<ExhaustedRecipient> _exhausted = new();
 
@@ -36,11 +37,14 @@ public sealed partial class Batcher(BatchingOptions options)
     /// <summary>Sites that have recipients or sessions.</summary>
     public int Sites => _sites.Count;
 
+    /// <summary>All of them, in no order: what a simulation looks at.</summary>
+    internal IEnumerable<DestinationQueue> AllSites => _sites.Values;
+
     /// <summary>Sessions, those being opened or closed included.</summary>
     public int OpenSessions { get; private set; }
 
     /// <summary>When work may come up by itself; <see cref="long.MaxValue"/> when only events can bring it.</summary>
-    public long NextWakeNs => _paused.TryPeek(out _, out var atNs) ? atNs : long.MaxValue;
+    public long NextWakeNs => Math.Min(_slotWakeNs, _paused.TryPeek(out _, out var atNs) ? atNs : long.MaxValue);
 
     /// <summary>
     /// Queues one recipient. <paramref name="domain"/> keys the site of per-domain and per-recipient delivery; the route must have hosts. When all of them are known
@@ -55,7 +59,7 @@ public sealed partial class Batcher(BatchingOptions options)
             return;
         }
 
-        var site = SiteOf(Options.Strategy == DeliveryStrategy.PerMxSet ? route.MxSet : domain);
+        var site = SiteOf(Options.Strategy == DeliveryStrategy.PerMxSet ? route.MxSet : domain, nowNs);
         site.Route = route;
         Enqueue(site, entry, new QueuedRecipient(recipient, route, 0, 0, queuedNs), front: false);
         Consider(site);
@@ -65,18 +69,18 @@ public sealed partial class Batcher(BatchingOptions options)
     public bool TryTakeWork(long nowNs, out Work work)
     {
         Wake(nowNs);
-        return TryAssign(out work) || TryOpenNext(nowNs, out work);
+        return TryAssign(nowNs, out work) || TryOpenNext(nowNs, out work);
     }
 
     /// <summary>A recipient for which no host is left: the shell defers it.</summary>
     public bool TryTakeExhausted(out ExhaustedRecipient exhausted) => _exhausted.TryDequeue(out exhausted);
 
-    private bool TryAssign(out Work work)
+    private bool TryAssign(long nowNs, out Work work)
     {
         while (_assignable.TryDequeue(out var site))
         {
             site.InAssignable = false;
-            if (site.First is not { } message || site.Idle is not { } session)
+            if (site.Next is not { } message || site.Idle is not { } session)
             {
                 Release(site);
                 continue;
@@ -84,6 +88,7 @@ public sealed partial class Batcher(BatchingOptions options)
 
             RemoveIdle(session);
             session.State = SessionState.Busy;
+            session.SinceNs = nowNs;
             var begun = Cut(session, message, session.Batch);
             if (!begun) StartClosing(session);
             Consider(site);
@@ -95,32 +100,66 @@ public sealed partial class Batcher(BatchingOptions options)
         return false;
     }
 
+    /// <summary>Opens a session for the next site in turn; the paces take turns too, as far as their shares go.</summary>
     private bool TryOpenNext(long nowNs, out Work work)
     {
-        work = default;
-        while (_ring.TryPeek(out var site))
+        SeeLate(nowNs);
+        _slotWakeNs = long.MaxValue;
+        var slowWaiting = 0;
+        var othersWaiting = 0;
+        var waits = false;
+        for (var i = 0; i < _rings.Length; i++)
         {
-            if (WantsSession(site))
+            var pace = (SitePace)((_turn + i) % _rings.Length);
+            if (!HasNext(pace)) continue;
+            var left = _shares.LeftFor(pace, nowNs);
+            if (left > 0 && OpenSessions < Options.SessionsOut)
             {
-                if (OpenSessions >= Options.SessionsOut) return TryEvict(out work);
-                Dequeue(site);
-                if (!TryOpen(site, nowNs, out var session)) continue;
-                Consider(site);
-                work = new Work(WorkKind.Open, session);
+                if (!TryOpenFrom(pace, nowNs, out work)) continue;
+                _turn = (int)pace + 1;
                 return true;
             }
 
-            Dequeue(site);
+            waits = true;
+            if (left == 0) _slotWakeNs = Math.Min(_slotWakeNs, _shares.GrowsNs(pace, nowNs));
+            else _shares.Waits(pace, nowNs);
+            var waiting = Math.Min(_rings[(int)pace].Count, left);
+            if (pace == SitePace.Slow) slowWaiting = waiting;
+            else othersWaiting += waiting;
+        }
+
+        if (waits && _young.Oldest is { } oldest) _slotWakeNs = Math.Min(_slotWakeNs, oldest.SinceNs + _steps.SlowNs + 1);
+        return TryReclaim(slowWaiting, othersWaiting, out work);
+    }
+
+    /// <summary>True when the first in this ring wants a session; those that do not go.</summary>
+    private bool HasNext(SitePace pace)
+    {
+        ref var ring = ref _rings[(int)pace];
+        while (ring.First is { } site)
+        {
+            if (WantsSession(site)) return true;
+            ring.Remove(site);
             Release(site);
         }
 
         return false;
+    }
 
-        void Dequeue(DestinationQueue site)
+    private bool TryOpenFrom(SitePace pace, long nowNs, out Work work)
+    {
+        while (HasNext(pace))
         {
-            _ring.Dequeue();
-            site.InRing = false;
+            var site = _rings[(int)pace].First!;
+            _rings[(int)pace].Remove(site);
+            if (!TryOpen(site, nowNs, out var session)) continue;
+            Consider(site);
+            work = new Work(WorkKind.Open, session);
+            return true;
         }
+
+        work = default;
+        return false;
     }
 
     /// <summary>Puts a site where its work is found: among those with an idle session, or in the ring of those that want one more.</summary>
@@ -133,13 +172,11 @@ public sealed partial class Batcher(BatchingOptions options)
             _assignable.Enqueue(site);
         }
 
-        if (site.InRing || !WantsSession(site)) return;
-        site.InRing = true;
-        _ring.Enqueue(site);
+        if (!site.InRing && WantsSession(site)) _rings[(int)site.Pace].Add(site);
     }
 
-    private bool WantsSession(DestinationQueue site) =>
-        site.WaitingBatches > site.Opening + site.IdleCount && site.Sessions < Options.SessionsPerSite && !site.Paused;
+    internal bool WantsSession(DestinationQueue site) =>
+        site.WaitingBatches > site.Opening + site.IdleCount && site.Sessions < site.Window.Size && !site.Paused;
 
     /// <summary>No more sessions for the site until then; those that stand go on.</summary>
     private void Pause(DestinationQueue site, long untilNs)

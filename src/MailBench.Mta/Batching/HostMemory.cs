@@ -8,6 +8,8 @@ namespace MailBench.Mta.Batching;
 /// </summary>
 public sealed class HostMemory(long firstNs, long maxNs)
 {
+    /// <summary>A failure is remembered for so many times the longest absence after its end: longer than a dial takes that finds out whether the host is back.</summary>
+    private const int Remembered = 24;
     private readonly Dictionary<string, Dead> _hosts = new(StringComparer.Ordinal);
     private readonly PriorityQueue<string, long> _forget = new();
 
@@ -42,7 +44,7 @@ public sealed class HostMemory(long firstNs, long maxNs)
 
         known.Fault = fault;
         known.UntilNs = nowNs + Math.Min(maxNs, known.Failures > 40 ? maxNs : firstNs << Math.Min(known.Failures - 1, 20));
-        _forget.Enqueue(fault.Host, known.UntilNs + maxNs);
+        _forget.Enqueue(fault.Host, known.UntilNs + (Remembered * maxNs));
     }
 
     public void Succeeded(string host)
@@ -55,7 +57,7 @@ public sealed class HostMemory(long firstNs, long maxNs)
         while (_forget.TryPeek(out var host, out var atNs) && atNs <= nowNs)
         {
             _forget.Dequeue();
-            if (_hosts.TryGetValue(host, out var dead) && dead.UntilNs + maxNs <= nowNs) _hosts.Remove(host);
+            if (_hosts.TryGetValue(host, out var dead) && dead.UntilNs + (Remembered * maxNs) <= nowNs) _hosts.Remove(host);
         }
     }
 

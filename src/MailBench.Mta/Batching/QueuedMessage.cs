@@ -21,6 +21,9 @@ internal sealed class QueuedMessage
     public QueuedMessage? Next { get; set; }
     public int Count { get; private set; }
 
+    /// <summary>Part of it has been sent from this queue.</summary>
+    public bool IsBegun { get; set; }
+
     public void Append(in QueuedRecipient recipient)
     {
         if (_head + Count == _recipients.Length) MakeRoom();
@@ -43,6 +46,7 @@ internal sealed class QueuedMessage
         if (_recipients.Length > 128) _recipients = new QueuedRecipient[1];
         Entry = null!;
         Previous = Next = null;
+        IsBegun = false;
         _head = Count = 0;
     }
 

@@ -27,7 +27,7 @@ public sealed class SiteSession
     /// <summary>The transaction whose envelope is sent behind the content of the one in hand (<see cref="Batcher.TryTakeAhead"/>); empty when there is none.</summary>
     public DeliveryBatch Ahead { get; internal set; } = new();
 
-    /// <summary>Transactions begun.</summary>
+    /// <summary>Transactions begun with the present host.</summary>
     public int Transactions { get; internal set; }
 
     /// <summary>Recipients that this host takes in a transaction (LIMITS RCPTMAX, or learnt from 452); lowered by the shell.</summary>
@@ -43,6 +43,15 @@ public sealed class SiteSession
     public object? Owner { get; set; }
     internal SessionState State { get; set; }
 
+    /// <summary>When its present step, an opening or a transaction, began.</summary>
+    internal long SinceNs { get; set; }
+
+    /// <summary>Its opening has outlasted its turn.</summary>
+    internal bool IsLate { get; set; }
+
+    /// <summary>It broke off, and its site's window has been told.</summary>
+    internal bool Blamed { get; set; }
+
     /// <summary>The hosts left to dial, in order; null for per-mx-host.</summary>
     internal MxHost[]? Hosts { get; init; }
     internal int HostAt { get; set; }
@@ -54,8 +63,8 @@ public sealed class SiteSession
     internal QueueEntry? LastEntry { get; set; }
     internal SiteSession? BelowIdle { get; set; }
     internal SiteSession? AboveIdle { get; set; }
-    internal SiteSession? OlderIdle { get; set; }
-    internal SiteSession? NewerIdle { get; set; }
+    internal SiteSession? Older { get; set; }
+    internal SiteSession? Newer { get; set; }
 }
 
 /// <summary>One transaction: recipients of one message that go to one host together.</summary>

@@ -11,6 +11,9 @@ public enum WorkKind
 
     /// <summary>Say QUIT: an idle session's slot is wanted elsewhere.</summary>
     Close,
+
+    /// <summary>Cut a session that still waits for connection or greeting: it has outlasted its turn, and others wait for its slot. Then <see cref="Batcher.Ended"/>; the host has not failed.</summary>
+    Abandon,
 }
 
 public readonly record struct Work(WorkKind Kind, SiteSession Session);

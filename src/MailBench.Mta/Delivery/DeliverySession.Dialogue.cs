@@ -56,7 +56,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession
     /// <summary>The content of the transaction in hand has been written whole: the next envelope follows in the same flush, where there is one that may.</summary>
     private void BeginAhead()
     {
-        if (!_machine.CanBegin || _stage.IsStopping || IsOld || _stage.IsShyOfOverlap(_site.Host.Name) || !_stage.Batcher.TryTakeAhead(_site)) return;
+        if (!_machine.CanBegin || _stage.IsStopping || IsOld || _stage.IsShyOfOverlap(_site.Host.Name) || !_stage.Batcher.TryTakeAhead(_site, _stage.Loop.TurnNs)) return;
         if (MaySendAsItIs(_site.Ahead))
         {
             _ahead.Start(_site.Ahead);
@@ -89,7 +89,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession
         if (capabilities.RcptMax > 0) _site.RecipientLimit = capabilities.RcptMax;
         if (capabilities.MailMax > 0) _site.TransactionLimit = capabilities.MailMax;
         if (capabilities.RcptDomainMax > 0) _site.DomainLimit = capabilities.RcptDomainMax;
-        _stage.Batcher.Opened(_site);
+        _stage.Batcher.Opened(_site, _stage.Loop.TurnNs);
         GoOn();
     }
 
@@ -137,7 +137,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession
     /// <summary>The transaction sent ahead is in hand now; its replies come next.</summary>
     private void Advance()
     {
-        _stage.Batcher.Advance(_site);
+        _stage.Batcher.Advance(_site, _stage.Loop.TurnNs);
         (_now, _ahead) = (_ahead, _now);
         Expect(300);
         _stage.WantWork();
@@ -169,7 +169,7 @@ internal sealed partial class DeliverySession : ISmtpClientSession
         var step = NextStep.Begin;
         while (step == NextStep.Begin && !_stage.IsStopping && !IsOld)
         {
-            step = _stage.Batcher.Next(_site);
+            step = _stage.Batcher.Next(_site, _stage.Loop.TurnNs);
             if (step != NextStep.Begin || !TryBegin()) continue;
             _stage.WantWork();
             return;

@@ -78,6 +78,13 @@ internal sealed partial class DeliverySession : IConnectionHandler
         Expect(30);
     }
 
+    /// <summary>Gives up connection or greeting: the slot is wanted elsewhere, and no recipient is in hand. Another try begins with another address.</summary>
+    public void Abandon()
+    {
+        NoteAddress(new HostFault(_site.Host.Name, Address, "no answer within its turn", null, "4.4.1", null));
+        Finish(abort: true);
+    }
+
     /// <summary>No further transaction: one in flight ends first.</summary>
     public void Stop()
     {
@@ -162,11 +169,16 @@ internal sealed partial class DeliverySession : IConnectionHandler
     private void TryNextAddress(HostFault fault)
     {
         Drop(abort: true);
-        if (_site.Host.Addresses.Count > 1) _stage.Addresses.Failed(fault with { Host = Address.ToString() }, _stage.Loop.TurnNs);
+        NoteAddress(fault);
         if (_stage.IsStopping) Finish(abort: true);
         else if (++_address < _site.Host.Addresses.Count) DialNextAddress();
         else if (_stage.Batcher.HostFailed(_site, fault, _stage.Loop.TurnNs)) DialNextHost();
         else Finish(abort: true);
+    }
+
+    private void NoteAddress(HostFault fault)
+    {
+        if (_site.Host.Addresses.Count > 1) _stage.Addresses.Failed(fault with { Host = Address.ToString() }, _stage.Loop.TurnNs);
     }
 
     private void DialNextHost()

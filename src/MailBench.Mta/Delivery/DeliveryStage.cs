@@ -158,6 +158,9 @@ public sealed partial class DeliveryStage : IDisposable
                 case WorkKind.Begin:
                     ((DeliverySession)work.Session.Owner!).Begin();
                     break;
+                case WorkKind.Abandon:
+                    ((DeliverySession)work.Session.Owner!).Abandon();
+                    break;
                 default:
                     ((DeliverySession)work.Session.Owner!).Quit();
                     break;

@@ -55,7 +55,7 @@ internal sealed class BatcherBench(BatchingOptions options)
         }
 
         SessionsOpened++;
-        Batcher.Opened(session);
+        Batcher.Opened(session, NowNs);
         GoOn(session);
     }
 
@@ -63,7 +63,7 @@ internal sealed class BatcherBench(BatchingOptions options)
     {
         while (true)
         {
-            switch (Batcher.Next(session))
+            switch (Batcher.Next(session, NowNs))
             {
                 case NextStep.Begin:
                     Book(session);

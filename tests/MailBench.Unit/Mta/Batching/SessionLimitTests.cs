@@ -7,13 +7,19 @@ namespace MailBench.Unit.Mta.Batching;
 public sealed class SessionLimitTests
 {
     [Fact]
-    public void A_site_gets_as_many_sessions_as_it_has_transactions_up_to_its_limit()
+    public void A_site_gets_one_session_until_that_stands_then_as_many_as_it_has_transactions_up_to_its_limit()
     {
         var batcher = new Batcher(BatcherBench.Options(DeliveryStrategy.PerRecipient) with { SessionsPerSite = 3 });
-        for (var message = 1; message <= 2; message++) batcher.Add(Entries.Entry(message, "a@d.test"), 0, "d.test", Entries.Route("mx"), 0, 0);
-        Assert.Equal(2, TakeAll(batcher).Count);
-        for (var message = 3; message <= 9; message++) batcher.Add(Entries.Entry(message, "a@d.test"), 0, "d.test", Entries.Route("mx"), 0, 0);
+        for (var message = 1; message <= 9; message++) batcher.Add(Entries.Entry(message, "a@d.test"), 0, "d.test", Entries.Route("mx"), 0, 0);
+        var first = Assert.Single(TakeAll(batcher)).Session;
+        batcher.Opened(first, 0);
+        batcher.Next(first, 0);
+        var second = Assert.Single(TakeAll(batcher)).Session;
+        batcher.Next(first, 0);
         Assert.Single(TakeAll(batcher));
+        batcher.Opened(second, 0);
+        batcher.Next(second, 0);
+        Assert.Empty(TakeAll(batcher));
         Assert.Equal(3, batcher.OpenSessions);
     }
 
@@ -25,6 +31,15 @@ public sealed class SessionLimitTests
             for (var message = 0; message < 20; message++)
                 batcher.Add(Entries.Entry((site * 100) + message + 1, $"a@d{site}.test"), 0, $"d{site}.test", Entries.Route($"mx{site}"), 0, 0);
         var opened = TakeAll(batcher);
+        Assert.Equal(3, opened.Count);
+        foreach (var work in opened)
+        {
+            batcher.Opened(work.Session, 0);
+            batcher.Next(work.Session, 0);
+            batcher.Next(work.Session, 0);
+        }
+
+        opened.AddRange(TakeAll(batcher));
         Assert.Equal(6, opened.Count);
         Assert.All(opened.GroupBy(w => w.Session.Queue.Site), g => Assert.Equal(2, g.Count()));
     }
@@ -38,7 +53,8 @@ public sealed class SessionLimitTests
         bench.Add(Entries.Entry(1000, "a@small.test"), _ => Entries.Route("small"));
         bench.Run();
         Assert.Equal(101, bench.Transactions.Count);
-        Assert.Equal("small", bench.Transactions[10].Host);
+        // Sites of which something is known and those of which nothing is take turns.
+        Assert.Equal("small", bench.Transactions[20].Host);
         Assert.Equal(1, bench.MostOpen);
     }
 
