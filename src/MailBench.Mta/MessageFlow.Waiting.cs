@@ -1,4 +1,6 @@
+using MailBench.Mta.Delivery;
 using MailBench.Mta.Queue;
+using MailBench.Mta.Scheduling;
 
 namespace MailBench.Mta;
 
@@ -15,31 +17,53 @@ internal sealed partial class MessageFlow
         {
             var recipient = entry.Recipients[i];
             if (recipient.State != RecipientState.Waiting) continue;
-            _due.Add(entry.Row, i, DueNs(recipient.NextAttemptUnixMs, nowUnixMs));
+            _due.Add(new DueRecipient(entry.Row, i, DueNs(recipient.NextAttemptUnixMs, nowUnixMs), SiteOf(entry, i), recipient.NextAttemptUnixMs == 0));
         }
 
         // Delivery has its hands full: it is read again when its turn comes.
-        if (_due.IsFull) _table.PutDown(entry, 0);
+        if (_due.IsFull) _table.Rest(entry.Row);
     }
 
     private void TakeFound(in RecoveredRecipient found)
     {
         _foundRow = _table.Add(found, _foundRow);
-        _due.Add(_foundRow, found.Recipient, DueNs(found.NextAttemptUnixMs, _time.GetUtcNow().ToUnixTimeMilliseconds()));
+        var dueNs = DueNs(found.NextAttemptUnixMs, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        _due.Add(new DueRecipient(_foundRow, found.Recipient, dueNs, found.Domain, found.NextAttemptUnixMs == 0));
     }
+
+    /// <summary>Delivery's hands are shared out by domain: all that is known of a recipient whose message rests.</summary>
+    private static uint SiteOf(QueueEntry entry, int recipient) => DomainKey.Of(entry.Recipients[recipient].Address);
+
+    private static SiteAnswer AnswerOf(in DeliveryOutcome outcome) =>
+        outcome.Unreachable ? SiteAnswer.Unreachable : outcome.Kind == OutcomeKind.Deferred && outcome.Reply is null ? SiteAnswer.None : SiteAnswer.Answered;
 
     private long DueNs(long nextAttemptUnixMs, long nowUnixMs) => _loop.TurnNs + (Math.Max(0, nextAttemptUnixMs - nowUnixMs) * 1_000_000);
 
-    private void HandOn(int row, int[] recipients, int count)
+    private void HandOn(int row, DueRecipient[] recipients, int count)
+    {
+        if (TryWake(row, count, inHand: count) is { } entry)
+        {
+            Span<int> indices = count <= 128 ? stackalloc int[count] : new int[count];
+            for (var i = 0; i < count; i++) indices[i] = recipients[i].Recipient;
+            _delivery.Add(entry, indices);
+            return;
+        }
+
+        for (var i = 0; i < count; i++) _due.Leave(recipients[i].Site, SiteAnswer.None);
+    }
+
+    /// <summary>Null when the queue cannot give the message back: these recipients are waited for no longer.</summary>
+    private QueueEntry? TryWake(int row, int recipients, int inHand)
     {
         try
         {
-            _delivery.Add(_table.Wake(row, count), recipients.AsSpan(0, count));
+            return _table.Wake(row, inHand);
         }
         catch (IOException unreadable)
         {
-            _complain($"message {_table.IdOf(row)} is lost, {count} of its recipients with it: {unreadable.Message}");
-            _table.Lose(row, count);
+            _complain($"message {_table.IdOf(row)} is lost, {recipients} of its recipients with it: {unreadable.Message}");
+            _table.Lose(row, recipients);
+            return null;
         }
     }
 }

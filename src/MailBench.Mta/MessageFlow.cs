@@ -1,6 +1,8 @@
 using System.Net;
 using MailBench.Model.Options;
+using MailBench.Model.Units;
 using MailBench.Mta.Attempts;
+using MailBench.Mta.Batching;
 using MailBench.Mta.Delivery;
 using MailBench.Mta.Notification;
 using MailBench.Mta.Policy;
@@ -17,9 +19,6 @@ namespace MailBench.Mta;
 /// </summary>
 internal sealed partial class MessageFlow : IDisposable
 {
-    /// <summary>Recipients that delivery has in hand at most: enough to batch over many messages, bounded whatever the queue holds.</summary>
-    private const int MaxInHand = 100_000;
-
     private readonly EventLoop _loop;
     private readonly TimeProvider _time;
     private readonly MessageQueue _queue;
@@ -37,7 +36,8 @@ internal sealed partial class MessageFlow : IDisposable
         (_loop, _time, _queue, _log, _complain) = (loop, time, queue, log, complain);
         _table = new MessageTable(queue, Counters);
         _submission = new SubmissionStage(loop, options, queue, RecipientPolicy.Of(options.RelayFrom), Counters, time, accepted: entry => Take(entry));
-        _due = new DueStage(loop, room: () => MaxInHand - _delivery!.InHand, due: HandOn);
+        var shares = SiteShareOptions.From(BatchingOptions.From(options.Settings), options.Settings.Retry.Max.ToNs());
+        _due = new DueStage(loop, shares, due: HandOn, held: _table.Rest);
         _delivery = new DeliveryStage(loop, resolve, queue, DeliveryOptions.From(options), OnOutcome);
         _retries = new RetrySchedule(options.Settings.Retry);
         _notification = new NotificationStage(loop, queue, options.HostName, time, queued: TakeDsn, notified: OnNotified, complain);
@@ -59,6 +59,7 @@ internal sealed partial class MessageFlow : IDisposable
 
     private void OnOutcome(in DeliveryOutcome outcome)
     {
+        _due.Leave(SiteOf(outcome.Entry, outcome.Recipient), AnswerOf(outcome));
         switch (outcome.Kind)
         {
             case OutcomeKind.Delivered: Deliver(outcome); break;
@@ -88,7 +89,7 @@ internal sealed partial class MessageFlow : IDisposable
 
         var wait = TimeSpan.FromTicks((dueNs - _loop.TurnNs) / 100);
         _table.Defer(entry, outcome.Recipient, outcome.Reason, (now + wait).ToUnixTimeMilliseconds());
-        _due.Add(entry.Row, outcome.Recipient, dueNs);
+        _due.Add(new DueRecipient(entry.Row, outcome.Recipient, dueNs, SiteOf(entry, outcome.Recipient)));
         _log.Write(outcome, AttemptVerdict.Deferred, attempts, retryIn: wait);
     }
 

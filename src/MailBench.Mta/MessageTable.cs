@@ -99,6 +99,12 @@ internal sealed class MessageTable(MessageQueue queue, FlowCounters counters)
         Resting++;
     }
 
+    /// <summary>A message whose recipients have to wait: unless one is in hand, it rests.</summary>
+    public void Rest(int row)
+    {
+        if (_rows[row].Entry is { } entry) PutDown(entry, 0);
+    }
+
     /// <summary>The queue cannot give a resting message back: so many of its recipients are waited for no longer. What is on disk stays as it is.</summary>
     public void Lose(int row, int recipients)
     {

@@ -184,7 +184,9 @@ public sealed class MtaNode : INode
 
     private async Task<OrderResult> ApplyAsync(QueueOrder order, IReadOnlySet<RecipientKey> recipients)
     {
-        var result = await _loop!.RunAsync(() => _flow!.Apply(order, recipients)).ConfigureAwait(false);
+        var under = await _loop!.RunAsync(() => _flow!.Begin(order, recipients)).ConfigureAwait(false);
+        while (!await _loop.RunAsync(under.Step).ConfigureAwait(false)) { }
+        var result = under.Result;
         if (order == QueueOrder.Remove && result.Done > 0) Complain($"{result.Done} recipients were removed from the queue by an operator's order");
         return result;
     }

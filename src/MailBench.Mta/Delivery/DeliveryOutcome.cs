@@ -43,6 +43,9 @@ public readonly record struct DeliveryOutcome
     /// <summary>The content had been sent whole and the final reply was lost: it may have been delivered all the same.</summary>
     public bool Uncertain { get; init; }
 
+    /// <summary>The site is to blame, not the message: no host of it was to be found, reached or kept.</summary>
+    public bool Unreachable { get; init; }
+
     /// <summary>RFC 3463 status where no reply carries one of the outcome's class; see <see cref="Status"/>.</summary>
     public string? OwnStatus { get; init; }
 

@@ -118,6 +118,7 @@ public sealed partial class DeliveryStage
         Kind = route.IsPermanentFailure ? OutcomeKind.Failed : OutcomeKind.Deferred,
         Detail = route.Reason,
         OwnStatus = route.EnhancedStatus,
+        Unreachable = !route.IsPermanentFailure,
         QueuedNs = gathering.QueuedNs,
         DelayNs = Loop.TurnNs - gathering.QueuedNs,
     });

@@ -193,6 +193,7 @@ public sealed partial class DeliveryStage : IDisposable
             Host = fault.Host,
             Address = fault.Address,
             OwnStatus = fault.Status,
+            Unreachable = true,
             QueuedNs = exhausted.QueuedNs,
             DelayNs = nowNs - exhausted.QueuedNs,
         });

@@ -1,39 +1,66 @@
 namespace MailBench.Mta.Scheduling;
 
-/// <summary>A recipient that waits for its next attempt: the caller's number of its message, its index there.</summary>
-public readonly record struct DueRecipient(int Message, int Recipient, long DueNs);
-
 /// <summary>
-/// Recipients by the time at which they are due: a heap of values in pages, 16 octets each, so that millions are nothing to the garbage collector; adding and taking cost the logarithm of what
-/// waits. Those of one message that are due at the same instant come out one after another, in order of their index, so that they can be given to delivery in one call. Pure.
+/// Recipients by the time at which they are due, 20 octets each, so that millions are nothing to the garbage collector; adding and taking cost the logarithm of what
+/// waits. Those of one message that are due at the same instant come out one after another, in order of their index, so that they can be given to delivery in one call.
+/// They lie in several heaps by message, so that an order which looks at everything can do so slice by slice, between which others have their turn. Pure.
 /// </summary>
 public sealed class DueQueue
 {
-    private const int PageBits = 13, PageItems = 1 << PageBits;
+    /// <summary>Parts that <see cref="Withdraw(int, Func{int, int, bool}, List{DueRecipient})"/> goes through one at a time.</summary>
+    public const int Slices = 64;
 
-    /// <summary>Children of a node: a flat heap touches fewer pages of memory than one of two.</summary>
-    private const int Arity = 4;
+    private readonly DueHeap[] _heaps = [.. Enumerable.Range(0, Slices).Select(_ => new DueHeap())];
 
-    private readonly List<DueRecipient[]> _pages = [];
+    /// <summary>A tree of winners over the heaps: node n has the one of its children 2n and 2n + 1 whose first is earlier; the leaves are the heaps themselves.</summary>
+    private readonly byte[] _winners = new byte[2 * Slices];
+
+    public DueQueue()
+    {
+        for (var i = 0; i < Slices; i++) _winners[Slices + i] = (byte)i;
+        for (var i = 0; i < Slices; i += 2) Update(i);
+    }
 
     public int Count { get; private set; }
 
     /// <summary>The earliest due time; <see cref="long.MaxValue"/> when nothing waits.</summary>
-    public long NextDueNs => Count == 0 ? long.MaxValue : At(0).DueNs;
+    public long NextDueNs => Count == 0 ? long.MaxValue : First.First.DueNs;
 
-    public void Add(int message, int recipient, long dueNs)
+    private DueHeap First => _heaps[_winners[1]];
+
+    public void Add(int message, int recipient, long dueNs) => Add(new DueRecipient(message, recipient, dueNs));
+
+    public void Add(in DueRecipient due)
     {
-        if (Count >> PageBits == _pages.Count) _pages.Add(new DueRecipient[PageItems]);
-        Rise(Count++, new DueRecipient(message, recipient, dueNs));
+        var slice = SliceOf(due.Message);
+        _heaps[slice].Add(due);
+        Count++;
+        Update(slice);
+    }
+
+    /// <summary>Looks at the earliest, if it is due.</summary>
+    public bool TryPeekDue(long nowNs, out DueRecipient due)
+    {
+        due = Count == 0 ? default : First.First;
+        return Count > 0 && due.DueNs <= nowNs;
+    }
+
+    /// <summary>Takes out the earliest.</summary>
+    public void RemoveFirst()
+    {
+        int slice = _winners[1];
+        _heaps[slice].RemoveFirst();
+        Count--;
+        Update(slice);
     }
 
     /// <summary>Moves up to <paramref name="limit"/> recipients that are due to the end of <paramref name="taken"/>, earliest first; returns how many.</summary>
     public int TakeDue(long nowNs, int limit, List<DueRecipient> taken)
     {
         var count = 0;
-        while (count < limit && Count > 0 && At(0).DueNs <= nowNs)
+        while (count < limit && TryPeekDue(nowNs, out var due))
         {
-            taken.Add(At(0));
+            taken.Add(due);
             RemoveFirst();
             count++;
         }
@@ -44,68 +71,29 @@ public sealed class DueQueue
     /// <summary>Takes out all that the condition names, whenever they are due, in no order. Costs the number of all that waits.</summary>
     public void Withdraw(Func<int, int, bool> condition, List<DueRecipient> taken)
     {
-        var kept = 0;
-        for (var at = 0; at < Count; at++)
+        for (var slice = 0; slice < Slices; slice++) Withdraw(slice, condition, taken);
+    }
+
+    /// <summary>The same for one slice: after all of them, each recipient that waited all the while was looked at once.</summary>
+    public void Withdraw(int slice, Func<int, int, bool> condition, List<DueRecipient> taken)
+    {
+        var before = _heaps[slice].Count;
+        _heaps[slice].Withdraw(condition, taken);
+        Count -= before - _heaps[slice].Count;
+        Update(slice);
+    }
+
+    private static int SliceOf(int message) => message & (Slices - 1);
+
+    /// <summary>A heap's first has changed.</summary>
+    private void Update(int slice)
+    {
+        for (var node = (Slices + slice) / 2; node >= 1; node /= 2)
         {
-            var due = At(at);
-            if (condition(due.Message, due.Recipient)) taken.Add(due);
-            else At(kept++) = due;
+            var (one, other) = (_winners[2 * node], _winners[(2 * node) + 1]);
+            _winners[node] = IsBefore(_heaps[one], _heaps[other]) ? one : other;
         }
-
-        if (kept == Count) return;
-        Count = kept;
-        for (var at = (kept - 2) / Arity; at >= 0; at--) Sink(at, At(at));
-        DropPages();
     }
 
-    private ref DueRecipient At(int at) => ref _pages[at >> PageBits][at & (PageItems - 1)];
-
-    private void RemoveFirst()
-    {
-        var last = At(--Count);
-        if (Count > 0) Sink(0, last);
-        DropPages();
-    }
-
-    private void Rise(int at, in DueRecipient due)
-    {
-        while (at > 0)
-        {
-            var parent = (at - 1) / Arity;
-            if (!IsBefore(due, At(parent))) break;
-            At(at) = At(parent);
-            at = parent;
-        }
-
-        At(at) = due;
-    }
-
-    private void Sink(int at, in DueRecipient due)
-    {
-        var sinking = due;
-        while (true)
-        {
-            var first = (at * Arity) + 1;
-            if (first >= Count) break;
-            var least = first;
-            for (var child = first + 1; child < Math.Min(first + Arity, Count); child++)
-                if (IsBefore(At(child), At(least)))
-                    least = child;
-            if (!IsBefore(At(least), sinking)) break;
-            At(at) = At(least);
-            at = least;
-        }
-
-        At(at) = sinking;
-    }
-
-    /// <summary>Keeps one page more than is used, so that a count at a page's edge does not allocate again and again.</summary>
-    private void DropPages()
-    {
-        var used = (Count + PageItems - 1) >> PageBits;
-        if (_pages.Count > used + 1) _pages.RemoveRange(used + 1, _pages.Count - used - 1);
-    }
-
-    private static bool IsBefore(in DueRecipient one, in DueRecipient other) =>
-        one.DueNs != other.DueNs ? one.DueNs < other.DueNs : one.Message != other.Message ? one.Message < other.Message : one.Recipient < other.Recipient;
+    private static bool IsBefore(DueHeap one, DueHeap other) => other.Count == 0 || (one.Count > 0 && one.First.IsBefore(other.First));
 }

@@ -58,6 +58,25 @@ public class DeliveryTests
     }
 
     [Fact]
+    public async Task Retries_wait_behind_a_site_that_cannot_be_reached_and_all_go_when_one_of_them_reaches_it()
+    {
+        const int messages = 40;
+        await using var rig = await MtaRig.StartAsync();
+        await rig.StopSinkAsync();
+        using var client = await RawClient.GreetedAsync(rig.EndPoint);
+        for (var i = 0; i < messages; i++) await client.TransactAsync("a@source.test", Content, "u0@d0.test");
+        // Each has its first attempt and so its reason; by the time that some have come to their fourth by turns, all would have had three.
+        await MtaRig.EventuallyAsync(() => Attempts(1) == messages, () => rig.AttemptLog);
+        await MtaRig.EventuallyAsync(() => rig.AttemptLog.Split('\n').Length > messages + 8, () => rig.AttemptLog);
+        Assert.InRange(Attempts(2), 1, messages / 2);
+        await rig.StartSinkAsync();
+        await rig.CountReachesAsync("delivered", messages);
+        Assert.Equal(messages, rig.Saved().Count);
+
+        int Attempts(int attempt) => rig.AttemptLog.Split($" attempt={attempt} ").Length - 1;
+    }
+
+    [Fact]
     public async Task Refused_recipients_of_a_message_come_back_in_one_DSN()
     {
         await using var rig = await MtaRig.StartAsync(refuse: [new RefusalRule(RefusalPhase.Rcpt, 550, "5.1.1", 1, "bad*")]);

@@ -42,6 +42,23 @@ public sealed class DueQueueTests
     }
 
     [Fact]
+    public void Each_is_in_one_slice_and_keeps_what_it_is()
+    {
+        var queue = new DueQueue();
+        for (var i = 0; i < 1000; i++) queue.Add(new DueRecipient(i, i % 3, i, site: (uint)i * 7, untried: i % 2 == 0));
+        var withdrawn = new List<DueRecipient>();
+        for (var slice = 0; slice < DueQueue.Slices; slice++)
+        {
+            var before = withdrawn.Count;
+            queue.Withdraw(slice, (_, _) => true, withdrawn);
+            Assert.InRange(withdrawn.Count - before, 1, 1000 / DueQueue.Slices * 2);
+        }
+
+        Assert.Equal(0, queue.Count);
+        Assert.Equal(Enumerable.Range(0, 1000).Select(i => new DueRecipient(i, i % 3, i, (uint)i * 7, i % 2 == 0)), withdrawn.OrderBy(due => due.Message));
+    }
+
+    [Fact]
     public void Recipients_of_a_message_due_together_come_together()
     {
         var queue = new DueQueue();
