@@ -85,6 +85,7 @@ public sealed partial class SiteShares(SiteShareOptions options)
                 _ring.Dequeue();
                 site.InRing = false;
                 Consider(site, nowNs);
+                Watch(site, nowNs);
                 return true;
             }
 
