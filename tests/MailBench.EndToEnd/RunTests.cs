@@ -2,6 +2,7 @@ using System.Text.Json;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Testing;
+using MailBench.Testing.Processes;
 using Xunit;
 
 namespace MailBench.EndToEnd;
@@ -77,7 +78,7 @@ public sealed class RunTests : IDisposable
     [Fact]
     public async Task An_interrupted_run_exits_130_keeps_the_finished_point_and_can_be_resumed()
     {
-        Assert.SkipUnless(!OperatingSystem.IsWindows(), "needs POSIX signals");
+        if (Interrupts.WhyNot() is { } reason) Assert.Skip(reason);
         await using (var run = CliProcess.Start(Smoke("--out", Folder.Root)))
         {
             await HearPhaseAsync(run, "[2/2] ", "warm-up");

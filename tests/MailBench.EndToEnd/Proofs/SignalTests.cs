@@ -26,6 +26,7 @@ public sealed class SignalTests
     public async Task A_signal_ends_a_node_with_its_counts_and_exit_0(string role, int signal, params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs POSIX signals");
+        if (signal == Sigint && Interrupts.WhyNot() is { } reason) Assert.Skip(reason);
         Assert.SkipWhen(arguments.Contains("[::1]:0") && !System.Net.Sockets.Socket.OSSupportsIPv6, "this machine has no IPv6");
         await using var bench = NodeBench.Start(save: false);
         var node = bench.Start([role, .. arguments.Select(argument => argument.Replace("FOLDER", bench.Folder, StringComparison.Ordinal).Replace("SINK", bench.SinkEndPoint.ToString(), StringComparison.Ordinal))]);
