@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MailBench.Transport.Linux;
 
@@ -115,18 +116,24 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
                 continue;
             }
 
-            var errno = Marshal.GetLastPInvokeError();
-            if (errno == Errno.EINTR) continue;
-            if (errno == Errno.EAGAIN || Errno.IsExhaustion(errno))
-            {
-                Want(_interest | Native.EPOLLOUT);
-                return;
-            }
-
-            OutputBroke(Errno.ToReason(errno));
+            if (!SendFailed(Marshal.GetLastPInvokeError())) return;
         }
 
         Want(_interest & ~Native.EPOLLOUT);
+    }
+
+    /// <summary>True: go on, with what is left or with nothing, since sending is over; false: go on when the socket is writable.</summary>
+    private bool SendFailed(int errno)
+    {
+        if (errno == Errno.EINTR) return true;
+        if (errno == Errno.EAGAIN || Errno.IsExhaustion(errno))
+        {
+            Want(_interest | Native.EPOLLOUT);
+            return false;
+        }
+
+        OutputBroke(Errno.ToReason(errno));
+        return true;
     }
 
     protected override void ShutdownSocket() => _ = Native.shutdown(_descriptor, Native.SHUT_WR);
@@ -164,6 +171,37 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
         Established();
     }
 
+    /// <summary>Whether its receive may be one of several together: nothing is left over, and nobody has asked it to pause.</summary>
+    internal bool MayReceive => !IsClosing && !IsDialling && !HasInputEnded && !IsPaused && !HasInputLeft;
+
+    internal void GatherReceive(CallRing ring, byte* target, int length) => ring.Receive(_descriptor, target, length);
+
+    /// <summary>The end of a receive together with others, whose handlers may have paused or closed this one since: octets, or the error number below zero.</summary>
+    internal void Received(ReadOnlySpan<byte> octets, int result)
+    {
+        if (result > 0) Arrived(octets[..result]);
+        else if (IsClosing) return;
+        else if (result < 0) ReceiveFailed(-result);
+        else if (!IsPaused) ReceivedEnd();
+    }
+
+    /// <summary>Gathers the send of its output, if that is in the loop's memory, which is never moved.</summary>
+    internal bool TryGatherSend(CallRing ring)
+    {
+        if (UnsentBytes == 0 || !IsOutputInBuffer) return false;
+        ring.Send(_descriptor, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(PendingOutput.Span)), UnsentBytes);
+        return true;
+    }
+
+    /// <summary>The end of a send together with others: octets, or the error number below zero.</summary>
+    internal void Sent(int result)
+    {
+        if (result >= 0) OutputTaken(result);
+        // What is left goes on by itself; that is nothing most of the time.
+        if (result >= 0 || SendFailed(-result)) FlushOutput();
+        AfterFlush();
+    }
+
     private void Read(uint events)
     {
         if (HasInputEnded || IsPaused)
@@ -181,14 +219,18 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
             return;
         }
 
-        if (count == 0)
-        {
-            Want(_interest & ~Native.EPOLLIN);
-            InputEnded();
-            return;
-        }
+        if (count == 0) ReceivedEnd();
+        else ReceiveFailed(Marshal.GetLastPInvokeError());
+    }
 
-        var errno = Marshal.GetLastPInvokeError();
+    private void ReceivedEnd()
+    {
+        Want(_interest & ~Native.EPOLLIN);
+        InputEnded();
+    }
+
+    private void ReceiveFailed(int errno)
+    {
         if (errno is not (Errno.EAGAIN or Errno.EINTR)) Close(Errno.ToReason(errno), reset: false);
     }
 

@@ -9,7 +9,7 @@ namespace MailBench.Transport;
 /// The loop on Linux: level-triggered epoll, an absolute timerfd for timers (no timer slack), an eventfd for posts. One receive per readable connection and
 /// turn into one shared buffer, one send per connection with output.
 /// </summary>
-internal sealed unsafe class EpollLoop : LoopThread
+internal sealed unsafe partial class EpollLoop : LoopThread
 {
     private const int EventsPerTurn = 512;
     private const int YieldingPerCall = 8;
@@ -115,24 +115,40 @@ internal sealed unsafe class EpollLoop : LoopThread
     {
         var others = 0;
         var yielding = false;
-        for (var i = 0; i < count; i++)
+        for (var from = 0; from < count; from += Landings)
         {
-            var e = _events + i * Native.EpollEventBytes;
-            var events = *(uint*)e;
-            var descriptor = *(int*)(e + Native.EpollDataOffset);
-            if (descriptor == _yielding)
+            var to = Math.Min(from + Landings, count);
+            var received = ReceiveTogether(from, to);
+            for (var i = from; i < to; i++)
             {
-                yielding = true;
-            }
-            else if (descriptor < _targets.Length && _targets[descriptor] is { } target)
-            {
-                others++;
-                target.OnEvents(events);
+                var (descriptor, events) = EventAt(i);
+                if (descriptor == _yielding)
+                {
+                    yielding = true;
+                }
+                else if (received && _receiving[i - from] is { } connection)
+                {
+                    others++;
+                    Land(connection, i - from);
+                }
+                else if (TargetOf(descriptor) is { } target)
+                {
+                    others++;
+                    target.OnEvents(events);
+                }
             }
         }
 
         return (others, yielding);
     }
+
+    private (int Descriptor, uint Events) EventAt(int at)
+    {
+        var e = _events + (at * Native.EpollEventBytes);
+        return (*(int*)(e + Native.EpollDataOffset), *(uint*)e);
+    }
+
+    private IEpollTarget? TargetOf(int descriptor) => descriptor < _targets.Length ? _targets[descriptor] : null;
 
     private void TakeYielding()
     {
@@ -151,7 +167,8 @@ internal sealed unsafe class EpollLoop : LoopThread
             var count = Native.epoll_wait(_yielding, _events, YieldingPerCall, 0);
             if (count > 0) HandOut(count);
             nowNs = MonotonicClock.NowNs;
-            if (count <= 0 && !held) break;
+            // Fewer than asked for: no more are ready, and to be told so is not worth a call.
+            if (count < YieldingPerCall && !held) break;
         }
 
         Budget.Spend(startNs, nowNs);
@@ -187,6 +204,7 @@ internal sealed unsafe class EpollLoop : LoopThread
         _ = Native.close(_yielding);
         _ = Native.close(_epoll);
         NativeMemory.Free(_events);
+        ReleaseRing();
     }
 
     /// <summary>

@@ -21,6 +21,9 @@ internal abstract partial class LoopConnection
 
     protected bool HasInputEnded => _inputEnded;
 
+    /// <summary>Something was left unconsumed: what comes next goes behind it.</summary>
+    protected bool HasInputLeft => _inputStart != _inputEnd;
+
     public override void PauseReading()
     {
         if (!_draining) _paused = true;

@@ -56,10 +56,15 @@ internal abstract partial class LoopConnection
         MarkDirty();
     }
 
-    internal void FlushTurn()
+    /// <summary>The turn's flush has come to this connection; false when there is nothing to do.</summary>
+    internal bool BeginFlush()
     {
         _dirty = false;
-        if (_closing || IsDialling) return;
+        return !_closing && !IsDialling;
+    }
+
+    internal void Flush()
+    {
         FlushOutput();
         AfterFlush();
     }
@@ -69,6 +74,9 @@ internal abstract partial class LoopConnection
 
     /// <summary>Sends FIN.</summary>
     protected abstract void ShutdownSocket();
+
+    /// <summary>The output is in memory of <see cref="LoopThread.RentBuffer"/>.</summary>
+    protected bool IsOutputInBuffer => _output.Length == LoopThread.BufferBytes;
 
     protected ReadOnlyMemory<byte> PendingOutput => _output.AsMemory(_outputStart, _outputEnd - _outputStart);
 
@@ -148,6 +156,12 @@ internal abstract partial class LoopConnection
     private void EnsureOutput(int more)
     {
         if (_output.Length - _outputEnd >= more) return;
+        if (_output.Length == 0)
+        {
+            _output = Owner.RentBuffer();
+            if (_output.Length >= more) return;
+        }
+
         var pending = _outputEnd - _outputStart;
         if (_outputStart > 0 && _output.Length - pending >= more && pending <= _outputStart)
         {
@@ -157,7 +171,7 @@ internal abstract partial class LoopConnection
         {
             var larger = ArrayPool<byte>.Shared.Rent(Math.Max(pending + more, Math.Min(_output.Length * 2, 1 << 20)));
             _output.AsSpan(_outputStart, pending).CopyTo(larger);
-            if (_output.Length > 0) ArrayPool<byte>.Shared.Return(_output);
+            Owner.ReturnBuffer(_output);
             _output = larger;
         }
 
@@ -167,7 +181,7 @@ internal abstract partial class LoopConnection
 
     private void DropOutput()
     {
-        if (_output.Length > 0) ArrayPool<byte>.Shared.Return(_output);
+        if (_output.Length > 0) Owner.ReturnBuffer(_output);
         _output = [];
         _outputStart = _outputEnd = 0;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using MailBench.Model.Units;
 using MailBench.Transport.Linux;
 
@@ -9,6 +10,9 @@ namespace MailBench.Transport;
 /// </summary>
 internal abstract class LoopThread : EventLoop
 {
+    /// <summary>Holds what most turns have to say on a connection, a mail of today's usual 4 KiB and the next envelope included.</summary>
+    internal const int BufferBytes = 16 << 10;
+
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _started = new();
     private readonly Lock _gate = new();
@@ -89,6 +93,12 @@ internal abstract class LoopThread : EventLoop
 
     /// <summary>Has the connection's output flushed at the end of this turn.</summary>
     internal void Dirty(LoopConnection connection) => _dirty.Add(connection);
+
+    /// <summary>Memory for a connection's output: <see cref="BufferBytes"/>. Where more is needed the connection takes more than that from the shared pool.</summary>
+    internal virtual byte[] RentBuffer() => ArrayPool<byte>.Shared.Rent(BufferBytes);
+
+    /// <summary>Takes back memory of <see cref="RentBuffer"/> or of the shared pool.</summary>
+    internal virtual void ReturnBuffer(byte[] buffer) => ArrayPool<byte>.Shared.Return(buffer);
 
     internal void Report(Exception exception) => RaiseHandlerFailed(exception);
 
@@ -208,7 +218,14 @@ internal abstract class LoopThread : EventLoop
     {
         if (_dirty.Count == 0) return;
         (_dirty, _flushing) = (_flushing, _dirty);
-        foreach (var connection in _flushing) connection.FlushTurn();
+        Flush(_flushing);
         _flushing.Clear();
+    }
+
+    /// <summary>Flushes each connection once.</summary>
+    protected virtual void Flush(List<LoopConnection> connections)
+    {
+        foreach (var connection in connections)
+            if (connection.BeginFlush()) connection.Flush();
     }
 }

@@ -24,7 +24,7 @@ public class QueueCommitBenchmark
     private IDiskFile _raw = null!;
     private byte[] _group = null!;
     private long _rawOffset;
-    private NewMessage _message = null!;
+    private NewMessage _message;
 
     [Params(64, 256)]
     public int Outstanding { get; set; }

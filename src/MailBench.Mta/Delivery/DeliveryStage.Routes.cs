@@ -10,6 +10,7 @@ public sealed partial class DeliveryStage
     private readonly DomainTable _domains = new();
     private readonly Dictionary<string, int> _lookupOf = new(ReferenceEqualityComparer.Instance);
     private readonly Queue<(Gathering Gathering, long DeadlineNs)> _waiting = new();
+    private Action<RouteLookup>? _answered;
     private Gathering? _spare;
     private Gathering? _asking;
 
@@ -54,7 +55,7 @@ public sealed partial class DeliveryStage
             return;
         }
 
-        var lookup = gathering.NewLookup(domain, OnRoute);
+        var lookup = gathering.NewLookup(domain, _answered ??= OnRoute);
         _lookupOf.Add(domain, lookup.Index);
         gathering.Add(recipient, lookup.Index);
         _resolve(domain, lookup.Done);

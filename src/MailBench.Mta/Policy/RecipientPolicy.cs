@@ -21,7 +21,7 @@ internal abstract class RecipientCheck
 }
 
 /// <summary>The checks in the order in which they are asked; the first that objects decides.</summary>
-internal sealed class RecipientPolicy(params IReadOnlyList<RecipientCheck> checks)
+internal sealed class RecipientPolicy(params RecipientCheck[] checks)
 {
     /// <summary>The policy of an MTA without local mailboxes: well-formed addresses, from clients that may relay.</summary>
     public static RecipientPolicy Of(IReadOnlyList<IPNetwork> relayFrom) => new(new AddressCheck(), new RelayCheck(relayFrom));

@@ -6,6 +6,8 @@ namespace MailBench.Mta.Policy;
 /// <summary>No relay for strangers: only clients of the named networks may send through this MTA. With no network named, nobody may.</summary>
 internal sealed class RelayCheck(IReadOnlyList<IPNetwork> relayFrom) : RecipientCheck
 {
+    private readonly IPNetwork[] _relayFrom = [.. relayFrom];
+
     private static readonly SmtpReply Denied = SmtpReply.Of(550, "5.7.1", "Relaying denied");
 
     public override SmtpReply? Refuses(in RecipientQuery query) => Allows(query.Client) ? null : Denied;
@@ -14,7 +16,7 @@ internal sealed class RelayCheck(IReadOnlyList<IPNetwork> relayFrom) : Recipient
     {
         // A dual-stack listener shows IPv4 clients as ::ffff:a.b.c.d, and operators write a.b.c.d/n.
         if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
-        foreach (var network in relayFrom)
+        foreach (var network in _relayFrom)
             if (network.Contains(client)) return true;
         return false;
     }

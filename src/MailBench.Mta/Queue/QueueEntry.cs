@@ -128,7 +128,7 @@ public sealed class QueueEntry
 }
 
 /// <summary>A message to be queued: content as pieces in order, rented by the caller and returned by it once the queue has answered.</summary>
-public sealed class NewMessage
+public readonly record struct NewMessage
 {
     /// <summary>From <see cref="MessageQueue.ReserveId"/>; null: the queue takes the next one.</summary>
     public QueueId? Id { get; init; }

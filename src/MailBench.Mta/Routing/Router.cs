@@ -73,7 +73,7 @@ public sealed class Router : IDisposable
         }
 
         _open.Add(name, [asker]);
-        new WaySearch(_resolver, _options, _hostName, name, (found, life) => Finish(name, found, life)).Start();
+        Search(name);
     }
 
     /// <summary>Drops open questions; their askers are not called any more.</summary>
@@ -83,6 +83,9 @@ public sealed class Router : IDisposable
         _open.Clear();
         _resolver.Dispose();
     }
+
+    /// <summary>Apart from <see cref="Resolve"/>, where its closure would be made for answers from the cache too.</summary>
+    private void Search(string name) => new WaySearch(_resolver, _options, _hostName, name, (found, life) => Finish(name, found, life)).Start();
 
     private void Finish(string name, Way way, TimeSpan life)
     {

@@ -19,7 +19,7 @@ internal sealed class PendingMessage
     };
 
     public SubmissionSession Session { get; private set; } = null!;
-    public NewMessage Message { get; private set; } = null!;
+    public NewMessage Message { get; private set; }
     public int Recipients => _recipients.Count;
 
     /// <summary>As received: without the trace header.</summary>
@@ -50,6 +50,6 @@ internal sealed class PendingMessage
         else _content!.Dispose();
         _content = null;
         _recipients.Clear();
-        (Session, Message, Entry, Error) = (null!, null!, null, null);
+        (Session, Message, Entry, Error) = (null!, default, null, null);
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using MailBench.Model.Nodes;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Queue.Disk;
 
@@ -9,7 +10,8 @@ namespace MailBench.Benchmarks.Rows;
 /// <summary>
 /// Durable acceptance of 4 KiB messages against the disk's own group commit, for 64 and 256 producers, in one run: a probe before and after each measurement writes and syncs, over a file that was
 /// written before, the octets that so many messages make, all of them in each group; then the queue alone, with so many messages outstanding; then SMTP, with so many connections of the injector in C,
-/// while the host that the mail is for keeps silent, so that nothing is delivered meanwhile. <c>--c DIR [--queue DIR] [--rounds N] [--messages N]</c>.
+/// while the host that the mail is for keeps silent, so that nothing is delivered meanwhile. The same injector into the sink in C, with as many connections, is what these processors let an MTA
+/// reach that does nothing. <c>--c DIR [--queue DIR] [--rounds N] [--messages N]</c>.
 /// </summary>
 internal static class AcceptanceRow
 {
@@ -35,11 +37,21 @@ internal static class AcceptanceRow
                 var first = Probe(mta.Folder, producers);
                 var queue = QueueAlone(Path.Combine(mta.Folder, "alone"), producers, messages);
                 var second = Probe(mta.Folder, producers);
-                var (smtp, _) = yardstick.Inject(mta.EndPoint, messages, producers);
+                var (nothing, nothingUs) = Ceiling(yardstick, messages, producers);
+                var begin = mta.Snap();
+                var (smtp, injectorUs) = yardstick.Inject(mta.EndPoint, messages, producers);
+                var end = mta.Snap();
                 var third = Probe(mta.Folder, producers);
                 medians.Add($"{producers}: disk", (first + second + third) / 3, "/s");
                 medians.Add($"{producers}: queue alone", queue, "/s");
                 medians.Add($"{producers}: SMTP", smtp, "/s");
+                medians.Add($"{producers}: C sink", nothing, "/s");
+                medians.Add($"{producers}: MTA, CPU a message", (end[CounterNames.CpuNs] - begin[CounterNames.CpuNs]) / messages / 1e3, "µs");
+                medians.Add($"{producers}: C injector, CPU a message", injectorUs, "µs");
+                medians.Add($"{producers}: C sink, CPU a message", nothingUs, "µs");
+                medians.Add($"{producers}: allocated a message", (end[CounterNames.AllocatedBytes] - begin[CounterNames.AllocatedBytes]) / messages, "B");
+                medians.Add($"{producers}: messages a sync", messages / (end[CounterNames.Syncs] - begin[CounterNames.Syncs]), "");
+                medians.Add($"{producers}: SMTP ÷ C sink", smtp / nothing, "%");
                 medians.Add($"{producers}: queue ÷ disk", queue / ((first + second) / 2), "%");
                 medians.Add($"{producers}: SMTP ÷ disk", smtp / ((second + third) / 2), "%");
             }
@@ -48,6 +60,14 @@ internal static class AcceptanceRow
         }
 
         medians.Print();
+    }
+
+    /// <summary>Messages/s and the CPU µs a message of the sink in C, which answers at once.</summary>
+    private static (double Rate, double CpuUs) Ceiling(Yardstick yardstick, int messages, int connections)
+    {
+        using var sink = yardstick.StartSink(out var at);
+        var (rate, _) = yardstick.Inject(at, messages, connections);
+        return (rate, sink.Stop() / messages * 1e6);
     }
 
     /// <summary>Messages/s when each group is as large as it can be: one write, one sync.</summary>

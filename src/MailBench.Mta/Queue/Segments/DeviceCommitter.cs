@@ -15,6 +15,9 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
     private readonly Dictionary<QueueDirectory, List<PendingState>> _states = [];
     private readonly Queue<PendingMessage> _messages = new();
     private readonly List<PendingMessage> _group = [];
+
+    /// <summary>The states of the group under way: two lists change places, so that a message costs none.</summary>
+    private List<PendingState> _taken = [];
     private Thread? _thread;
     private long _pendingBytes;
     private int _turn;
@@ -208,6 +211,13 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
     private List<PendingState> TakeStates(QueueDirectory directory)
     {
         var all = _states[directory];
+        if (all.Count <= StatesPerTurn)
+        {
+            _taken.Clear();
+            _states[directory] = _taken;
+            return _taken = all;
+        }
+
         var taken = all.GetRange(0, Math.Min(all.Count, StatesPerTurn));
         all.RemoveRange(0, taken.Count);
         return taken;

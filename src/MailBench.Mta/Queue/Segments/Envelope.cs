@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 using MailBench.Wire.Smtp;
 
 namespace MailBench.Mta.Queue.Segments;
@@ -57,7 +58,8 @@ internal static class RecipientRecord
         room[1..4].Clear();
         BinaryPrimitives.WriteInt32LittleEndian(room[4..], status.Attempts);
         BinaryPrimitives.WriteInt64LittleEndian(room[8..], status.NextAttemptUnixMs);
-        Encoding.UTF8.GetEncoder().Convert(reason, room.Slice(StatusBytes, MaxReasonBytes), flush: true, out _, out var reasonBytes, out _);
+        // As many whole characters as have room.
+        _ = Utf8.FromUtf16(reason, room.Slice(StatusBytes, MaxReasonBytes), out _, out var reasonBytes);
         BinaryPrimitives.WriteInt32LittleEndian(room[16..], reasonBytes);
         target.Advance(StatusBytes + reasonBytes);
     }

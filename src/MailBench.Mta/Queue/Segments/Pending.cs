@@ -5,7 +5,7 @@ using MailBench.Mta.Queue.Disk;
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>A message on its way to the disk.</summary>
-internal sealed record PendingMessage(QueueEntry Entry, IReadOnlyList<ReadOnlyMemory<byte>> Content, long RecordBytes, Action<QueueEntry?, Exception?> Committed);
+internal readonly record struct PendingMessage(QueueEntry Entry, IReadOnlyList<ReadOnlyMemory<byte>> Content, long RecordBytes, Action<QueueEntry?, Exception?> Committed);
 
 /// <summary>A recipient's state on its way to the disk.</summary>
 /// <param name="Place">Its message in the <see cref="PlaceTable"/>; of meaning only until <paramref name="Last"/> was seen to.</param>

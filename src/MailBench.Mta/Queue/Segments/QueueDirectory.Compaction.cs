@@ -13,6 +13,7 @@ internal sealed partial class QueueDirectory
     private const int SegmentsBeforeCompaction = 4;
 
     private readonly List<(int Place, long Id)> _collected = [];
+    private readonly List<Copy> _copies = [];
 
     private bool CompactionDue => CompactionSource is not null;
 
@@ -40,7 +41,8 @@ internal sealed partial class QueueDirectory
     /// </summary>
     private List<Copy> PlanCopies()
     {
-        var copies = new List<Copy>();
+        var copies = _copies;
+        copies.Clear();
         if (shared.Time.GetTimestamp() < RefusedUntil || CompactionSource is not { } oldest) return copies;
         _collected.Clear();
         _places.Collect(oldest, Settings.CompactionBytes, _collected);

@@ -19,6 +19,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
     private readonly GroupWriter _writer = committer.Writer;
     private readonly PlaceTable _places = shared.Places;
     private readonly List<Segment> _segments = [];
+    private Location[] _written = [];
     private Segment? _current;
     private IDisposable? _lock;
     private long _nextFile = 1;
@@ -75,7 +76,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
     /// Writes and syncs a group: messages and states, or what of them the disk takes. Answers the messages' callbacks and the states'; states that could not be written are
     /// returned, to be given again.
     /// </summary>
-    public IReadOnlyList<PendingState> Commit(IReadOnlyList<PendingMessage> messages, List<PendingState> states)
+    public IReadOnlyList<PendingState> Commit(List<PendingMessage> messages, List<PendingState> states)
     {
         // The message is finished in memory already: its space counts as free even while a full disk cannot take the record that says so. Deleting the segment says it too.
         for (var i = 0; i < states.Count; i++)
@@ -114,15 +115,15 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         _lock?.Dispose();
     }
 
-    private IReadOnlyList<PendingState> Write(IReadOnlyList<PendingMessage> messages, List<PendingState> states, List<Copy> copies)
+    private IReadOnlyList<PendingState> Write(List<PendingMessage> messages, List<PendingState> states, List<Copy> copies)
     {
         var segment = _current!;
-        var places = new Location[messages.Count];
+        if (_written.Length < messages.Count) _written = new Location[Math.Max(messages.Count, _written.Length * 2)];
         try
         {
             var before = _writer.BytesWritten;
             _writer.Begin(segment);
-            for (var i = 0; i < messages.Count; i++) places[i] = _writer.AddMessage(messages[i].Entry, messages[i].Content, null);
+            for (var i = 0; i < messages.Count; i++) _written[i] = _writer.AddMessage(messages[i].Entry, messages[i].Content, null);
             foreach (var state in states) _writer.AddState(state.Id, state.Recipient, state.Status);
 
             AddCopies(copies);
@@ -149,7 +150,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         for (var i = 0; i < messages.Count; i++)
         {
             var entry = messages[i].Entry;
-            entry.Slot = _places.Add(entry, places[i]);
+            entry.Slot = _places.Add(entry, _written[i]);
             entry.Place = this;
         }
 
@@ -169,7 +170,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         _current = null;
     }
 
-    private void Refuse(IReadOnlyList<PendingMessage> messages, DiskException failure)
+    private void Refuse(List<PendingMessage> messages, DiskException failure)
     {
         Failure = failure;
         RefusedUntil = shared.Time.GetTimestamp() + FailureDelayTicks;
