@@ -21,6 +21,7 @@ internal static class MailboxCommand
     public static Command Create()
     {
         var pop3 = Addresses("--pop3", "Addresses to serve POP3 on (plain text: for a benchmark's network).");
+        var imap = Addresses("--imap", "Addresses to serve IMAP4rev1 on (plain text too), with IDLE, LITERAL+, UIDPLUS, MOVE; folders are Maildir++, UIDs are kept in a file of each.");
         var smtp = Addresses("--smtp", "Addresses to receive mail on over SMTP, as the final destination of USER@mail.SUFFIX and of <postmaster>; nothing is relayed.");
         var lmtp = Addresses("--lmtp", "Addresses to receive mail on over LMTP (a reply for each recipient).");
         var store = new Option<string>("--store") { Description = "Folder of the maildirs, DIR/USER/{tmp,new,cur}; each is made at its first delivery.", HelpName = "DIR", Required = true };
@@ -31,19 +32,20 @@ internal static class MailboxCommand
             Required = true,
         };
         var suffix = new Option<string>("--suffix") { Description = "Mail is for USER@mail.SUFFIX.", DefaultValueFactory = _ => "test", HelpName = "NAME" };
-        var quota = new Option<string?>("--quota") { Description = "Octets that a user's maildir may hold; beyond it 452 4.2.2 (no limit unless said).", HelpName = "SIZE" };
+        var quota = new Option<string?>("--quota") { Description = "Octets that a user's maildir may hold, and each of its folders; beyond it 452 4.2.2 or NO (no limit unless said).", HelpName = "SIZE" };
         var sessions = new Option<int>("--max-sessions") { Description = "Sessions at once; beyond it clients are told so and closed.", DefaultValueFactory = _ => 20_000, HelpName = "N" };
         var control = NodeOptionsParsing.Control();
 
-        var command = new Command("mailbox", "A mailbox server: maildirs, POP3, and the final destination of its users' mail over SMTP and LMTP. What it answers 250 to is synced.")
+        var command = new Command("mailbox", "A mailbox server: maildirs, POP3, IMAP, and the final destination of its users' mail over SMTP and LMTP. What it answers 250 to is synced.")
         {
-            pop3, smtp, lmtp, store, users, suffix, quota, sessions, control,
+            pop3, imap, smtp, lmtp, store, users, suffix, quota, sessions, control,
         };
         command.SetAction((parsed, _) =>
         {
             var options = new MailboxOptions
             {
                 Pop3 = NodeOptionsParsing.EndPoints("--pop3", parsed.GetValue(pop3) ?? []),
+                Imap = NodeOptionsParsing.EndPoints("--imap", parsed.GetValue(imap) ?? []),
                 Smtp = NodeOptionsParsing.EndPoints("--smtp", parsed.GetValue(smtp) ?? []),
                 Lmtp = NodeOptionsParsing.EndPoints("--lmtp", parsed.GetValue(lmtp) ?? []),
                 StoreDirectory = parsed.GetValue(store)!,
@@ -51,7 +53,7 @@ internal static class MailboxCommand
                 Quota = parsed.GetValue(quota) is { } text ? NodeOptionsParsing.Value("--quota", text, ByteSize.Parse) : default,
                 MaxSessions = parsed.GetValue(sessions),
             };
-            if (options.Pop3.Count + options.Smtp.Count + options.Lmtp.Count == 0) throw new UsageException("One of --pop3, --smtp and --lmtp is needed: what should be served? For example --pop3 127.0.0.1:1110.");
+            if (options.Pop3.Count + options.Imap.Count + options.Smtp.Count + options.Lmtp.Count == 0) throw new UsageException("One of --pop3, --imap, --smtp and --lmtp is needed: what should be served? For example --pop3 127.0.0.1:1110.");
             if (options.MaxSessions < 1) throw new UsageException($"--max-sessions: {options.MaxSessions} is too few; write 1 or more.");
             var who = parsed.GetValue(users)!;
             options = int.TryParse(who, NumberStyles.None, CultureInfo.InvariantCulture, out var count)

@@ -3,10 +3,11 @@ using MailBench.Model.Units;
 
 namespace MailBench.Model.Options;
 
-/// <summary>What <c>mailbench mailbox</c> is started with: a final destination over SMTP and LMTP whose users poll over POP3.</summary>
+/// <summary>What <c>mailbench mailbox</c> is started with: a final destination over SMTP and LMTP whose users poll over POP3 and IMAP.</summary>
 public sealed record MailboxOptions
 {
     public IReadOnlyList<IPEndPoint> Pop3 { get; init; } = [];
+    public IReadOnlyList<IPEndPoint> Imap { get; init; } = [];
     public IReadOnlyList<IPEndPoint> Smtp { get; init; } = [];
     public IReadOnlyList<IPEndPoint> Lmtp { get; init; } = [];
 
@@ -22,7 +23,7 @@ public sealed record MailboxOptions
     /// <summary>Mail is for <c>USER@mail.SUFFIX</c>.</summary>
     public string Suffix { get; init; } = "test";
 
-    /// <summary>Octets that a user's maildir may hold; beyond it, 452 4.2.2. Zero: no limit.</summary>
+    /// <summary>Octets that a user's maildir may hold, and each of its folders; beyond it, 452 4.2.2 or NO. Zero: no limit.</summary>
     public ByteSize Quota { get; init; }
     public ByteSize MaxMessageSize { get; init; } = new(32L << 20);
 
@@ -38,7 +39,10 @@ public sealed record MailboxOptions
     /// <summary>RFC 1939 §3 and RFC 5321 §4.5.3.2 ask for at least ten and five minutes.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>A POP3 session that has not logged in by then is closed.</summary>
+    /// <summary>RFC 3501 §5.4 asks for at least half an hour; clients in IDLE begin anew every 29 minutes.</summary>
+    public TimeSpan ImapIdleTimeout { get; init; } = TimeSpan.FromMinutes(31);
+
+    /// <summary>A POP3 or IMAP session that has not logged in by then is closed.</summary>
     public TimeSpan LoginTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>A refused login is answered so much later: guessing is to be slow.</summary>

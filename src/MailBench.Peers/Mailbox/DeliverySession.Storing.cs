@@ -77,6 +77,7 @@ internal sealed partial class DeliverySession
             if (!lmtp) copy.Fate = failed;
             if (copy.Fate is not null) continue;
             Floor.Tally.StoredOctets += _content.SizeBytes;
+            copy.Maildir.Announce();
         }
 
         var stored = _recipients.Count(user => FateOf(user) is null);

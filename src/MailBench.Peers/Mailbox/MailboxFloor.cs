@@ -1,7 +1,9 @@
 using MailBench.Model.Options;
 using MailBench.Model.Units;
+using MailBench.Peers.Mailbox.Imap;
 using MailBench.Peers.Mailbox.Store;
 using MailBench.Transport;
+using MailBench.Wire.Imap;
 using MailBench.Wire.Pop3;
 using MailBench.Wire.Smtp;
 
@@ -11,13 +13,14 @@ namespace MailBench.Peers.Mailbox;
 internal sealed class MailboxFloor
 {
     private const long SweepNs = 10_000_000_000;
-    private const int MaxRecipients = 1000;
+    private const int MaxRecipients = 1000, SweepsPerLook = 3;
 
     private readonly MailboxOptions _options;
     private readonly Action<string> _complain;
     private readonly HashSet<MailboxSession> _sessions = [];
     private readonly LoopTimer _sweep;
     private TaskCompletionSource? _emptied;
+    private int _sweeps;
 
     public MailboxFloor(EventLoop loop, MailboxOptions options, UserTable users, MaildirStore store, DiskPool disk, Action<string> complain)
     {
@@ -25,6 +28,7 @@ internal sealed class MailboxFloor
         HostName = $"mail.{options.Suffix}";
         Domain = System.Text.Encoding.ASCII.GetBytes(HostName);
         Pop3Options = new Pop3ServerOptions { HostName = HostName };
+        ImapOptions = new ImapServerOptions { HostName = HostName, MaxMessageBytes = options.MaxMessageSize.Bytes };
         SmtpOptions = new SmtpServerOptions
         {
             HostName = HostName,
@@ -33,6 +37,7 @@ internal sealed class MailboxFloor
             MaxRecipients = MaxRecipients,
         };
         LmtpOptions = SmtpOptions with { Lmtp = true, Software = "LMTP MailBench mailbox" };
+        ImapIdleTimeoutNs = options.ImapIdleTimeout.ToNs();
         (IdleTimeoutNs, LoginTimeoutNs, RefusalDelayNs) = (options.IdleTimeout.ToNs(), options.LoginTimeout.ToNs(), options.RefusalDelay.ToNs());
         _sweep = loop.CreateTimer(static floor => ((MailboxFloor)floor!).Sweep(), this);
         _sweep.Arm(loop.TurnNs + SweepNs);
@@ -47,9 +52,11 @@ internal sealed class MailboxFloor
     /// <summary>The only domain that mail is taken for.</summary>
     public byte[] Domain { get; }
     public Pop3ServerOptions Pop3Options { get; }
+    public ImapServerOptions ImapOptions { get; }
     public SmtpServerOptions SmtpOptions { get; }
     public SmtpServerOptions LmtpOptions { get; }
     public long IdleTimeoutNs { get; }
+    public long ImapIdleTimeoutNs { get; }
     public long LoginTimeoutNs { get; }
     public long RefusalDelayNs { get; }
     public MailboxTally Tally { get; } = new();
@@ -60,6 +67,8 @@ internal sealed class MailboxFloor
     public bool IsStopping => _emptied is not null;
 
     public Pop3Session AcceptPop3() => Adopt(new Pop3Session(this, IsFull));
+
+    public ImapSession AcceptImap() => Adopt(new ImapSession(this, IsFull));
 
     public DeliverySession AcceptDelivery(bool lmtp) => Adopt(new DeliverySession(this, lmtp, IsFull));
 
@@ -97,7 +106,15 @@ internal sealed class MailboxFloor
 
     private void Sweep()
     {
-        foreach (var session in _sessions.ToArray()) session.EndIfSilent(Loop.TurnNs);
+        // What programs beside this one do to a mailbox shows to those in IDLE within three sweeps; a third of them at a time, so that many do not come to the disk at once.
+        _sweeps++;
+        var place = 0;
+        foreach (var session in _sessions.ToArray())
+        {
+            session.EndIfSilent(Loop.TurnNs);
+            if ((place++ + _sweeps) % SweepsPerLook == 0 && session is ImapSession imap) imap.LookWhenIdle();
+        }
+
         _sweep.Arm(Loop.TurnNs + SweepNs);
     }
 }

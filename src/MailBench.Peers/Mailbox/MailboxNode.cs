@@ -9,7 +9,7 @@ using MailBench.Transport;
 namespace MailBench.Peers.Mailbox;
 
 /// <summary>
-/// The mailbox server as a node: POP3 for its users, SMTP and LMTP as the final destination of their mail, on one loop over one store of maildirs, with a bounded pool of threads for
+/// The mailbox server as a node: POP3 and IMAP for its users, SMTP and LMTP as the final destination of their mail, on one loop over one store of maildirs, with a bounded pool of threads for
 /// the disk.
 /// </summary>
 public sealed class MailboxNode(MailboxOptions options, TimeProvider time) : INode
@@ -92,6 +92,7 @@ public sealed class MailboxNode(MailboxOptions options, TimeProvider time) : INo
     {
         _floor = floor;
         foreach (var endPoint in options.Pop3) Listen(loop, "pop3", endPoint, _ => floor.AcceptPop3());
+        foreach (var endPoint in options.Imap) Listen(loop, "imap", endPoint, _ => floor.AcceptImap());
         foreach (var endPoint in options.Smtp) Listen(loop, "smtp", endPoint, _ => floor.AcceptDelivery(lmtp: false));
         foreach (var endPoint in options.Lmtp) Listen(loop, "lmtp", endPoint, _ => floor.AcceptDelivery(lmtp: true));
     }

@@ -7,6 +7,9 @@ internal abstract class MailboxSession(MailboxFloor floor) : IConnectionHandler
 {
     private long _countedIn;
     private long _countedOut;
+    private Action<MailboxSession>? _work;
+    private Action<MailboxSession>? _done;
+    private LoopTimer? _delay;
 
     /// <summary>Something is under way that a stopping server waits for.</summary>
     public abstract bool IsBusy { get; }
@@ -20,6 +23,9 @@ internal abstract class MailboxSession(MailboxFloor floor) : IConnectionHandler
 
     /// <summary>The connection is going or gone: answers of the disk that still come are for nobody.</summary>
     protected bool IsOver { get; private set; }
+
+    /// <summary>A piece of work of this session is on a disk thread, or on its way there or back: what it uses is not to be touched.</summary>
+    protected bool IsAtDisk { get; private set; }
 
     public void OnConnected(Connection connection)
     {
@@ -44,7 +50,8 @@ internal abstract class MailboxSession(MailboxFloor floor) : IConnectionHandler
     {
         CountTraffic(connection);
         IsOver = true;
-        Release();
+        _delay?.Dispose();
+        if (!IsAtDisk) Release();
         floor.Forget(this);
     }
 
@@ -59,8 +66,31 @@ internal abstract class MailboxSession(MailboxFloor floor) : IConnectionHandler
 
     protected abstract int Receive(Connection connection, ReadOnlySpan<byte> octets);
 
-    /// <summary>Gives back what the session holds; called once its connection is gone.</summary>
+    /// <summary>Gives back what the session holds; called when it is over and nothing of it is at the disk; twice is no fault.</summary>
     protected abstract void Release();
+
+    /// <summary>The login that is waiting gets its no.</summary>
+    protected virtual void RefuseNow() { }
+
+    /// <summary>Runs the first half on a disk thread and the second on the loop; a session whose connection went meanwhile is only tidied up.</summary>
+    protected void AtDisk(Action<MailboxSession> work, Action<MailboxSession> done)
+    {
+        IsAtDisk = true;
+        _work = work;
+        _done = done;
+        floor.Disk.Run(static session => ((MailboxSession)session)._work!((MailboxSession)session), static session => ((MailboxSession)session!).Back(), this);
+    }
+
+    /// <summary>The user who logs in, with a bare name or an address, in a time that does not tell whether it exists; -1: the login is wrong, which <see cref="RefuseNow"/> says after a while.</summary>
+    protected int LogIn(ReadOnlySpan<byte> name, ReadOnlySpan<byte> password)
+    {
+        var user = floor.Users.Find(name.IndexOf((byte)'@') is var at and > 0 ? name[..at] : name);
+        if (floor.Users.Verify(user, password)) return user;
+        floor.Tally.LoginsRefused++;
+        _delay ??= floor.Loop.CreateTimer(static session => ((MailboxSession)session!).DelayOver(), this);
+        _delay.Arm(floor.Loop.TurnNs + floor.RefusalDelayNs);
+        return -1;
+    }
 
     /// <summary>Closes behind what has been written.</summary>
     protected void End()
@@ -76,5 +106,23 @@ internal abstract class MailboxSession(MailboxFloor floor) : IConnectionHandler
         floor.Tally.OctetsIn += octetsIn - _countedIn;
         floor.Tally.OctetsOut += octetsOut - _countedOut;
         (_countedIn, _countedOut) = (octetsIn, octetsOut);
+    }
+
+    private void Back()
+    {
+        IsAtDisk = false;
+        if (!IsOver)
+        {
+            _done!(this);
+            return;
+        }
+
+        Release();
+        floor.TellEmptied();
+    }
+
+    private void DelayOver()
+    {
+        if (!IsOver) RefuseNow();
     }
 }

@@ -34,7 +34,7 @@ internal sealed partial class Pop3Session
     private void ReadPiece()
     {
         _piece ??= ArrayPool<byte>.Shared.Rent(PieceBytes);
-        AtDisk(static session => session.Read(), static session => session.Write());
+        AtDisk(static session => ((Pop3Session)session).Read(), static session => ((Pop3Session)session).Write());
     }
 
     private void Read()

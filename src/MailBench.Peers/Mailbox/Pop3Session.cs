@@ -10,24 +10,17 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
     private readonly Pop3ServerMachine _machine = new(floor.Pop3Options);
     private Maildir? _maildir;
     private MaildirListing? _listing;
-    private LoopTimer? _delay;
     private ulong[] _seen = [];
-    private bool _atDisk;
     private bool _removed;
 
-    public override bool IsBusy => _atDisk;
+    public override bool IsBusy => IsAtDisk;
 
     public void OnLogin(ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)
     {
-        var number = Floor.Users.Find(LocalPart(user));
-        if (!Floor.Users.Verify(number, password))
-        {
-            RefuseLater();
-            return;
-        }
-
+        var number = LogIn(user, password);
+        if (number < 0) return;
         var maildir = Floor.Store.Of(number);
-        if (maildir.IsLocked)
+        if (maildir.IsLocked || maildir.Removals > 0)
         {
             _machine.Refuse(Pop3LoginRefusal.InUse, Connection!.Output);
             return;
@@ -35,21 +28,21 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
 
         maildir.IsLocked = true;
         _maildir = maildir;
-        AtDisk(static session => session.List(), static session => session.Listed());
+        AtDisk(static session => ((Pop3Session)session).List(), static session => ((Pop3Session)session).Listed());
     }
 
-    public void OnUpdate() => AtDisk(static session => session.Update(), static session => session.Updated());
+    public void OnUpdate() => AtDisk(static session => ((Pop3Session)session).Update(), static session => ((Pop3Session)session).Updated());
 
     public override void EndWhenIdle()
     {
-        if (IsOver || Connection is null || _atDisk) return;
+        if (IsOver || Connection is null || IsAtDisk) return;
         Connection.Send("-ERR [SYS/TEMP] the server stops\r\n"u8);
         End();
     }
 
     public override void EndIfSilent(long nowNs)
     {
-        if (Connection is null || _atDisk) return;
+        if (Connection is null || IsAtDisk) return;
         var limitNs = _listing is null ? Floor.LoginTimeoutNs : Floor.IdleTimeoutNs;
         var sinceNs = _listing is null ? BeganNs : HeardNs;
         if (nowNs - sinceNs < limitNs) return;
@@ -95,10 +88,17 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
         }
     }
 
-    /// <summary>A session at the disk releases when that is done: until then its files are in use.</summary>
+    protected override void RefuseNow()
+    {
+        _machine.Refuse(Pop3LoginRefusal.Credentials, Connection!.Output);
+        GoOn();
+    }
+
     protected override void Release()
     {
-        if (!_atDisk) LetGo();
+        CloseFile();
+        if (_maildir is not null) _maildir.IsLocked = false;
+        _maildir = null;
     }
 
     private void List()
@@ -154,48 +154,11 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
         if (_removed) Floor.Tally.Deleted += _machine.DeletedCount;
 
         // The lock goes before the reply: a client that comes again at once must not find it.
-        LetGo();
+        var maildir = _maildir!;
+        Release();
+        if (_machine.DeletedCount > 0 || _seen.Length > 0) maildir.Announce();
         _machine.Close(_removed, Connection!.Output);
         End();
-    }
-
-    private void RefuseLater()
-    {
-        Floor.Tally.LoginsRefused++;
-        _delay ??= Floor.Loop.CreateTimer(static session => ((Pop3Session)session!).RefuseNow(), this);
-        _delay.Arm(Floor.Loop.TurnNs + Floor.RefusalDelayNs);
-    }
-
-    private void RefuseNow()
-    {
-        if (IsOver) return;
-        _machine.Refuse(Pop3LoginRefusal.Credentials, Connection!.Output);
-        GoOn();
-    }
-
-    /// <summary>Runs the first half on a disk thread and the second on the loop; a session whose connection went meanwhile is only tidied up.</summary>
-    private void AtDisk(Action<Pop3Session> work, Action<Pop3Session> done)
-    {
-        _atDisk = true;
-        _work = work;
-        _done = done;
-        Floor.Disk.Run(static session => ((Pop3Session)session)._work!((Pop3Session)session), static session => ((Pop3Session)session!).Back(), this);
-    }
-
-    private Action<Pop3Session>? _work;
-    private Action<Pop3Session>? _done;
-
-    private void Back()
-    {
-        _atDisk = false;
-        if (!IsOver)
-        {
-            _done!(this);
-            return;
-        }
-
-        LetGo();
-        Floor.TellEmptied();
     }
 
     /// <summary>The machine has its answer: what came meanwhile is presented again.</summary>
@@ -205,15 +168,4 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
         else if (Floor.IsStopping) EndWhenIdle();
         else if (Connection!.UnsentBytes <= Connection.HighWaterBytes) Connection.ResumeReading();
     }
-
-    private void LetGo()
-    {
-        _delay?.Dispose();
-        CloseFile();
-        if (_maildir is not null) _maildir.IsLocked = false;
-        _maildir = null;
-    }
-
-    /// <summary>Clients log in with an address too.</summary>
-    private static ReadOnlySpan<byte> LocalPart(ReadOnlySpan<byte> user) => user.IndexOf((byte)'@') is var at and > 0 ? user[..at] : user;
 }

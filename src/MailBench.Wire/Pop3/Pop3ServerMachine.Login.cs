@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
+using MailBench.Wire.Smtp;
 
 namespace MailBench.Wire.Pop3;
 
@@ -98,7 +99,7 @@ public sealed partial class Pop3ServerMachine
         }
         else
         {
-            SaslPlain(argument[(space + 1)..], owner, output);
+            PlainResponse(argument[(space + 1)..], owner, output);
         }
     }
 
@@ -106,32 +107,22 @@ public sealed partial class Pop3ServerMachine
     {
         _mode = Mode.Command;
         if (line.SequenceEqual("*"u8)) Blame("-ERR cancelled\r\n"u8, output);
-        else SaslPlain(line, owner, output);
+        else PlainResponse(line, owner, output);
     }
 
-    /// <summary>authorization NUL authentication NUL password (RFC 4616 §2); nobody may act for another.</summary>
-    private void SaslPlain(ReadOnlySpan<byte> base64, IPop3ServerSession owner, IBufferWriter<byte> output)
+    /// <summary>Nobody may act for another.</summary>
+    private void PlainResponse(ReadOnlySpan<byte> base64, IPop3ServerSession owner, IBufferWriter<byte> output)
     {
         Span<byte> text = stackalloc byte[Base64.GetMaxDecodedFromUtf8Length(base64.Length) + 3];
-        if (Base64.DecodeFromUtf8(base64, text, out var used, out var length) != OperationStatus.Done || used != base64.Length)
-        {
-            Blame("-ERR no base64\r\n"u8, output);
-            return;
-        }
-
-        text = text[..length];
-        var first = text.IndexOf((byte)0);
-        var second = first < 0 ? -1 : text[(first + 1)..].IndexOf((byte)0);
-        if (second < 1 || second > MaxName)
+        if (!SaslPlain.TryRead(base64, text, out var authorization, out var user, out var password))
         {
             Blame("-ERR no PLAIN response, see RFC 4616\r\n"u8, output);
             return;
         }
 
-        var user = text.Slice(first + 1, second);
         _mode = Mode.AwaitsLogin;
-        if (first > 0 && !text[..first].SequenceEqual(user)) Refuse(Pop3LoginRefusal.Credentials, output);
-        else owner.OnLogin(user, text[(first + second + 2)..]);
+        if (!authorization.IsEmpty && !authorization.SequenceEqual(user)) Refuse(Pop3LoginRefusal.Credentials, output);
+        else owner.OnLogin(user, password);
         text.Clear();
     }
 }

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace MailBench.Peers.Mailbox.Store;
 
 /// <summary>
-/// A message on its way to disk, in rented pieces, CRLF turned into LF as maildirs have it. The octets came through a machine that refuses bare CR and LF, so nothing is lost:
-/// reading turns every LF back.
+/// A message on its way to disk, in rented pieces, CRLF turned into LF as maildirs have it. What comes over SMTP went through a machine that refuses bare CR and LF, so nothing is lost:
+/// reading turns every LF back. What comes by APPEND loses its bare CRs, and its bare LFs become line ends.
 /// </summary>
 internal sealed class ContentBuffer : IDisposable
 {
@@ -12,16 +12,17 @@ internal sealed class ContentBuffer : IDisposable
 
     private readonly List<byte[]> _pieces = [];
     private int _inLast;
+    private long _lines;
 
     /// <summary>Octets as they will be on disk.</summary>
     public long SizeBytes => _pieces.Count == 0 ? 0 : (long)(_pieces.Count - 1) * PieceBytes + _inLast;
 
-    /// <summary>Octets as they came, CRLF counted as two.</summary>
-    public long WireBytes { get; private set; }
+    /// <summary>Octets as they will be read, each line's end counted as two.</summary>
+    public long WireBytes => SizeBytes + _lines;
 
     public void Write(ReadOnlySpan<byte> octets)
     {
-        WireBytes += octets.Length;
+        _lines += octets.Count((byte)'\n');
         while (!octets.IsEmpty)
         {
             var cr = octets.IndexOf((byte)'\r');
@@ -41,7 +42,7 @@ internal sealed class ContentBuffer : IDisposable
         foreach (var piece in _pieces) ArrayPool<byte>.Shared.Return(piece);
         _pieces.Clear();
         _inLast = 0;
-        WireBytes = 0;
+        _lines = 0;
     }
 
     private void Append(ReadOnlySpan<byte> octets)

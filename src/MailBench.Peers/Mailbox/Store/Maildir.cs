@@ -1,15 +1,16 @@
 using System.IO.Enumeration;
 using MailBench.Model.Units;
+using MailBench.Wire.Imap;
 using MailBench.Wire.Pop3;
 using Microsoft.Win32.SafeHandles;
 
 namespace MailBench.Peers.Mailbox.Store;
 
 /// <summary>
-/// One user's maildir (<c>tmp new cur</c>), interchangeable with other servers': every name that another program made is taken, and none of ours surprises it. Blocking: on disk
+/// One maildir (<c>tmp new cur</c>), a user's inbox or a folder of that user's, interchangeable with other servers': every name that another program made is taken, and none of ours surprises it. Blocking: on disk
 /// threads only, the session lock excepted. Made at the first delivery; one that is not there is empty.
 /// </summary>
-internal sealed class Maildir(string path, MaildirStore store)
+internal sealed class Maildir(string path, bool isInbox, MaildirStore store)
 {
     /// <summary>A listing is kept only if its folders had been left alone for so long when it was read: what changes within a tick of the file system's clock does not show in its time.</summary>
     private static readonly TimeSpan ClockGrain = TimeSpan.FromSeconds(1);
@@ -21,6 +22,7 @@ internal sealed class Maildir(string path, MaildirStore store)
     private MaildirListing? _kept;
     private DateTime _keptNew;
     private DateTime _keptCur;
+    private MaildirIndex? _index;
     private bool _made;
     private bool _full;
 
@@ -30,6 +32,21 @@ internal sealed class Maildir(string path, MaildirStore store)
 
     /// <summary>A POP3 session holds the maildrop (RFC 1939 §3). On the loop only; deliveries and other protocols go on beside it.</summary>
     public bool IsLocked { get; set; }
+
+    /// <summary>IMAP sessions that are removing messages just now: a POP3 session must not begin meanwhile. On the loop only.</summary>
+    public int Removals { get; set; }
+
+    /// <summary>Somebody of this process has put, changed or removed messages. On the loop only.</summary>
+    public event Action? Changed;
+
+    /// <summary>Tells those who watch. On the loop only.</summary>
+    public void Announce() => Changed?.Invoke();
+
+    /// <summary>Its messages under their UIDs. From any thread.</summary>
+    public MaildirIndex Index => LazyInitializer.EnsureInitialized(ref _index, () => new MaildirIndex(this, path, store));
+
+    /// <summary>It is there: a folder that holds <c>cur</c>.</summary>
+    public bool Exists => Directory.Exists(Cur);
 
     /// <summary>It was at its quota when it was last looked at. From any thread.</summary>
     public bool IsFull => Volatile.Read(ref _full);
@@ -64,6 +81,16 @@ internal sealed class Maildir(string path, MaildirStore store)
         }
     }
 
+    /// <summary>The same, read from the directory whatever is kept.</summary>
+    public MaildirListing ReadAgain()
+    {
+        lock (_gate)
+        {
+            _kept = null;
+            return List();
+        }
+    }
+
     /// <summary>Opens a message for reading, wherever it has moved to since it was listed; null: it is gone.</summary>
     public SafeFileHandle? Open(MaildirMessage message)
     {
@@ -91,18 +118,61 @@ internal sealed class Maildir(string path, MaildirStore store)
     }
 
     /// <summary>The message has been read: it moves to <c>cur</c> with the flag S, as other servers do.</summary>
-    public void MarkSeen(MaildirMessage message)
+    public void MarkSeen(MaildirMessage message) => ChangeFlags(message, set: ImapFlags.Seen, clear: ImapFlags.None);
+
+    /// <summary>Sets and clears flags in the message's name, wherever it is by now; in <c>new</c> no name has flags, so it moves to <c>cur</c>. One that is gone stays gone.</summary>
+    public void ChangeFlags(MaildirMessage message, ImapFlags set, ImapFlags clear)
     {
-        var seen = MaildirName.Seen(message.Name);
-        if (!message.IsNew && seen == message.Name) return;
-        try
+        for (var attempt = 0; attempt < 3; attempt++)
         {
-            File.Move(Path.Combine(message.IsNew ? New : Cur, message.Name), Path.Combine(Cur, seen), overwrite: true);
+            if (Locate(message, attempt > 0) is not { } file) return;
+            var name = Path.GetFileName(file);
+            var changed = MaildirName.WithFlags(name, (MaildirName.FlagsOf(name) & ~clear) | set);
+            if (changed == name && !message.IsNew) return;
+            try
+            {
+                File.Move(file, Path.Combine(Cur, changed), overwrite: true);
+                return;
+            }
+            catch (FileNotFoundException)
+            {
+                // Another program has moved or removed it: it is looked for again, a bounded number of times.
+            }
         }
-        catch (FileNotFoundException)
+    }
+
+    /// <summary>When it arrived: its file's time of modification (RFC 3501 §2.3.3); null: it is gone.</summary>
+    public DateTimeOffset? ArrivedAt(MaildirMessage message)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+            if (Locate(message, attempt > 0) is { } file && File.GetLastWriteTimeUtc(file) is { Year: > 1601 } time) return time;
+        return null;
+    }
+
+    /// <summary>
+    /// Puts a message of another folder into <c>tmp</c> of this one, ready to <see cref="Appear(string,ImapFlags)"/>: the same file under a second name where the system can (its content is synced already).
+    /// Returns its name; null: the message is gone. Throws as <see cref="Prepare"/> does.
+    /// </summary>
+    public string? PrepareCopy(Maildir from, MaildirMessage message)
+    {
+        Make();
+        Reserve(message.SizeBytes);
+        var name = store.NextName(message.SizeBytes, message.WireBytes);
+        for (var attempt = 0; attempt < 3; attempt++)
         {
-            // Another program has moved or removed it: then the flag is that one's affair.
+            if (from.Locate(message, attempt > 0) is not { } file) return null;
+            try
+            {
+                NativeDirectory.Link(file, Path.Combine(Temporary, name));
+                return name;
+            }
+            catch (FileNotFoundException)
+            {
+                // It was given flags between the look and the link.
+            }
         }
+
+        return null;
     }
 
     /// <summary>
@@ -112,13 +182,8 @@ internal sealed class Maildir(string path, MaildirStore store)
     public string Prepare(ContentBuffer content)
     {
         Make();
-        if (store.QuotaBytes > 0 && List().SizeBytes + content.SizeBytes > store.QuotaBytes)
-        {
-            Volatile.Write(ref _full, true);
-            throw new QuotaException();
-        }
-
-        var name = store.NextName(content);
+        Reserve(content.SizeBytes);
+        var name = store.NextName(content.SizeBytes, content.WireBytes);
         var file = Path.Combine(Temporary, name);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -156,9 +221,35 @@ internal sealed class Maildir(string path, MaildirStore store)
     public void Appear(string name)
     {
         File.Move(Path.Combine(Temporary, name), Path.Combine(New, name), overwrite: true);
+        SyncFolder(New);
+    }
+
+    /// <summary>The same in <c>cur</c> with flags, at a time of arrival of its own perhaps; more of them share a sync (<see cref="SyncFlagged"/>).</summary>
+    public void Appear(string name, ImapFlags flags, DateTimeOffset? arrived = null)
+    {
+        var file = Path.Combine(Temporary, name);
+        if (arrived is { } time) File.SetLastWriteTimeUtc(file, time.UtcDateTime);
+        File.Move(file, Path.Combine(Cur, MaildirName.WithFlags(name, flags)), overwrite: true);
+    }
+
+    /// <summary>What has appeared with flags survives a power cut when this returns.</summary>
+    public void SyncFlagged() => SyncFolder(Cur);
+
+    /// <summary>Makes the folders if they are not there, durably.</summary>
+    public void Create() => Make();
+
+    private void SyncFolder(string folder)
+    {
         var beginNs = MonotonicClock.NowNs;
-        NativeDirectory.Sync(New);
+        NativeDirectory.Sync(folder);
         store.CountSync(beginNs);
+    }
+
+    private void Reserve(long octets)
+    {
+        if (store.QuotaBytes == 0 || List().SizeBytes + octets <= store.QuotaBytes) return;
+        Volatile.Write(ref _full, true);
+        throw new QuotaException();
     }
 
     private MaildirListing Read()
@@ -244,7 +335,8 @@ internal sealed class Maildir(string path, MaildirStore store)
                 if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
                 else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             NativeDirectory.Sync(path);
-            NativeDirectory.Sync(store.Root);
+            NativeDirectory.Sync(Path.GetDirectoryName(path)!);
+            if (!isInbox) NativeDirectory.Sync(store.Root);
             SweepTemporary();
             Volatile.Write(ref _made, true);
         }

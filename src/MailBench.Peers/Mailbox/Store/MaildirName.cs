@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using MailBench.Wire.Imap;
 
 namespace MailBench.Peers.Mailbox.Store;
 
@@ -33,14 +34,37 @@ internal static class MaildirName
         return long.TryParse(end < 0 ? value : value[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
     }
 
-    /// <summary>The name in <c>cur</c> of a message that has been read: its flags with S (seen) among them, in ASCII order as maildir wants.</summary>
-    public static string Seen(string name)
+    /// <summary>The flags that a name in <c>cur</c> tells; letters that IMAP has no flag for are passed over.</summary>
+    public static ImapFlags FlagsOf(ReadOnlySpan<char> name)
     {
-        var at = name.IndexOf(":2,", StringComparison.Ordinal);
-        if (at < 0) return $"{BaseOf(name)}:2,S";
-        var flags = name[(at + 3)..];
-        return flags.Contains('S', StringComparison.Ordinal) ? name : $"{name[..at]}:2,{string.Concat(flags.Append('S').Order())}";
+        var flags = ImapFlags.None;
+        foreach (var letter in LettersOf(name)) flags |= FlagOf(letter);
+        return flags;
     }
+
+    /// <summary>The name in <c>cur</c> with other flags: letters in ASCII order as maildir wants, those of other programs kept.</summary>
+    public static string WithFlags(string name, ImapFlags flags)
+    {
+        var letters = new List<char>();
+        foreach (var letter in LettersOf(name))
+            if (FlagOf(letter) == ImapFlags.None && !letters.Contains(letter)) letters.Add(letter);
+        foreach (var letter in "DFRST")
+            if ((flags & FlagOf(letter)) != 0) letters.Add(letter);
+        letters.Sort();
+        return $"{BaseOf(name)}:2,{string.Concat(letters)}";
+    }
+
+    private static ReadOnlySpan<char> LettersOf(ReadOnlySpan<char> name) => name.IndexOf(":2,") is var at and >= 0 ? name[(at + 3)..] : default;
+
+    private static ImapFlags FlagOf(char letter) => letter switch
+    {
+        'D' => ImapFlags.Draft,
+        'F' => ImapFlags.Flagged,
+        'R' => ImapFlags.Answered,
+        'S' => ImapFlags.Seen,
+        'T' => ImapFlags.Deleted,
+        _ => ImapFlags.None,
+    };
 
     /// <summary>Writes the unique-id of a message, the same for its whole life; returns its octets (at most <see cref="MaxUid"/>). A name that is none gives its digest.</summary>
     public static int WriteUid(ReadOnlySpan<char> name, Span<byte> uid)

@@ -3,12 +3,14 @@ using MailBench.Model.Units;
 
 namespace MailBench.Peers.Mailbox.Store;
 
-/// <summary>The maildirs of all users under one folder, <c>ROOT/NAME/{tmp,new,cur}</c>; POP3, and IMAP later, share it. Names come from the <see cref="UserTable"/> alone.</summary>
+/// <summary>The maildirs of all users under one folder, <c>ROOT/NAME/{tmp,new,cur}</c>, with their folders <c>ROOT/NAME/.FOLDER</c>; POP3 and IMAP share them. Names come from the <see cref="UserTable"/> alone.</summary>
 internal sealed class MaildirStore
 {
     private readonly UserTable _users;
     private readonly Maildir?[] _maildirs;
+    private readonly Dictionary<(int User, string Folder), (Maildir Maildir, int Uses)> _folders = [];
     private readonly string _host;
+    private long _lastValidity;
     private long _sequence;
     private long _syncs;
     private long _syncNs;
@@ -44,11 +46,45 @@ internal sealed class MaildirStore
     public long Syncs => Volatile.Read(ref _syncs);
 
     /// <summary>On the loop only.</summary>
-    public Maildir Of(int user) => _maildirs[user] ??= new Maildir(Path.Combine(Root, _users.NameOf(user)), this);
+    public Maildir Of(int user) => _maildirs[user] ??= new Maildir(PathOf(user), isInbox: true, this);
+
+    /// <summary>
+    /// A folder of a user for as long as somebody uses it, whether it exists or not; all who use it at one time share one object. Each call is owed a <see cref="Return"/>. On the loop only.
+    /// </summary>
+    public Maildir Borrow(int user, FolderName folder)
+    {
+        if (folder.IsInbox) return Of(user);
+        var (maildir, uses) = _folders.GetValueOrDefault((user, folder.Text));
+        maildir ??= new Maildir(folder.PathIn(PathOf(user)), isInbox: false, this);
+        _folders[(user, folder.Text)] = (maildir, uses + 1);
+        return maildir;
+    }
+
+    public void Return(int user, FolderName folder)
+    {
+        if (folder.IsInbox) return;
+        var (maildir, uses) = _folders[(user, folder.Text)];
+        if (uses > 1) _folders[(user, folder.Text)] = (maildir, uses - 1);
+        else _folders.Remove((user, folder.Text));
+    }
+
+    /// <summary>Where a user's mail is.</summary>
+    public string PathOf(int user) => Path.Combine(Root, _users.NameOf(user));
 
     /// <summary>Unique on this host: time, process and a number (from any thread).</summary>
-    public string NextName(ContentBuffer content) =>
-        MaildirName.Compose(Time.GetUtcNow(), Environment.ProcessId, Interlocked.Increment(ref _sequence), _host, content.SizeBytes, content.WireBytes);
+    public string NextName(long sizeBytes, long wireBytes) =>
+        MaildirName.Compose(Time.GetUtcNow(), Environment.ProcessId, Interlocked.Increment(ref _sequence), _host, sizeBytes, wireBytes);
+
+    /// <summary>A UIDVALIDITY (RFC 3501 §2.3.1.1): the second, and never the same twice in a process. From any thread.</summary>
+    public uint NextValidity()
+    {
+        while (true)
+        {
+            var last = Volatile.Read(ref _lastValidity);
+            var next = Math.Max(Time.GetUtcNow().ToUnixTimeSeconds(), last + 1);
+            if (Interlocked.CompareExchange(ref _lastValidity, next, last) == last) return (uint)next;
+        }
+    }
 
     /// <summary>Time that disk threads spent in syncs so far, all together.</summary>
     public long SyncNs => Volatile.Read(ref _syncNs);

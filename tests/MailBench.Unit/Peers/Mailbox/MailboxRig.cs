@@ -22,6 +22,7 @@ internal sealed class MailboxRig : IAsyncDisposable
     public string Folder { get; }
     public ConcurrentQueue<string> Complaints { get; } = new();
     public IPEndPoint Pop3 { get; private set; } = AnyPort;
+    public IPEndPoint Imap { get; private set; } = AnyPort;
     public IPEndPoint Smtp { get; private set; } = AnyPort;
     public IPEndPoint Lmtp { get; private set; } = AnyPort;
     public MailboxNode Node => _node;
@@ -32,6 +33,7 @@ internal sealed class MailboxRig : IAsyncDisposable
         var options = new MailboxOptions
         {
             Pop3 = [AnyPort],
+            Imap = [AnyPort],
             Smtp = [AnyPort],
             Lmtp = [AnyPort],
             StoreDirectory = Path.Combine(folder, "store"),
@@ -43,6 +45,7 @@ internal sealed class MailboxRig : IAsyncDisposable
         var rig = new MailboxRig(new MailboxNode(change?.Invoke(options) ?? options, TimeProvider.System) { Complain = complaints.Enqueue }, folder);
         var ready = await rig._node.StartAsync(default);
         rig.Pop3 = ready.First(listener => listener.Role == "pop3").EndPoint;
+        rig.Imap = ready.First(listener => listener.Role == "imap").EndPoint;
         rig.Smtp = ready.First(listener => listener.Role == "smtp").EndPoint;
         rig.Lmtp = ready.First(listener => listener.Role == "lmtp").EndPoint;
         return rig;
