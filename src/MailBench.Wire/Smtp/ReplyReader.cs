@@ -55,8 +55,15 @@ internal struct ReplyReader
         if (_lines?.Count >= MaxLines) return $"a reply of more than {MaxLines} lines";
 
         var text = line.Length > 4 ? line[4..] : default;
-        var enhanced = ReadEnhanced(code, text);
+        var enhancedOctets = EnhancedOctets(code, text);
         var last = line.Length == 3 || line[3] == (byte)' ';
+        if (last && _lines is null && text.Length > (enhancedOctets == 0 ? 0 : enhancedOctets + 1) && text.IndexOfAnyExceptInRange((byte)' ', (byte)'~') < 0)
+        {
+            reply = Remember(octets, SmtpReply.OfLine(code, enhancedOctets, octets));
+            return null;
+        }
+
+        var enhanced = enhancedOctets == 0 ? null : Encoding.ASCII.GetString(text[..enhancedOctets]);
         if (_lines is null)
         {
             _code = code;
@@ -88,14 +95,14 @@ internal struct ReplyReader
         return true;
     }
 
-    /// <summary>RFC 2034 §4: class, subject, detail; its class is the code's first digit, else it is just text.</summary>
-    private static string? ReadEnhanced(int code, ReadOnlySpan<byte> text)
+    /// <summary>RFC 2034 §4: class, subject, detail; its class is the code's first digit, else it is just text. Its length, or 0.</summary>
+    private static int EnhancedOctets(int code, ReadOnlySpan<byte> text)
     {
         var space = text.IndexOf((byte)' ');
         var word = space < 0 ? text : text[..space];
-        if (word.Length is < 5 or > 9 || word[0] - '0' != code / 100 || word[0] == (byte)'3' || word[1] != (byte)'.') return null;
+        if (word.Length is < 5 or > 9 || word[0] - '0' != code / 100 || word[0] == (byte)'3' || word[1] != (byte)'.') return 0;
         var dot = word[2..].IndexOf((byte)'.') + 2;
-        return dot is >= 3 and <= 5 && AreDigits(word[2..dot]) && AreDigits(word[(dot + 1)..]) ? Encoding.ASCII.GetString(word) : null;
+        return dot is >= 3 and <= 5 && AreDigits(word[2..dot]) && AreDigits(word[(dot + 1)..]) ? word.Length : 0;
     }
 
     private static bool AreDigits(ReadOnlySpan<byte> text) => text.Length is >= 1 and <= 3 && text.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;

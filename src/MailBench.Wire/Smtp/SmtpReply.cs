@@ -8,13 +8,25 @@ namespace MailBench.Wire.Smtp;
 /// </summary>
 public sealed class SmtpReply
 {
+    private const int CodeOctets = 4;
+
     private readonly byte[] _encoded;
+    private readonly int _enhancedOctets;
+    private string? _enhanced;
+    private string? _text;
 
     private SmtpReply(int code, string? enhanced, string text, byte[] encoded)
     {
         Code = code;
-        Enhanced = enhanced;
-        Text = text;
+        _enhanced = enhanced;
+        _text = text;
+        _encoded = encoded;
+    }
+
+    private SmtpReply(int code, int enhancedOctets, byte[] encoded)
+    {
+        Code = code;
+        _enhancedOctets = enhancedOctets;
         _encoded = encoded;
     }
 
@@ -22,10 +34,10 @@ public sealed class SmtpReply
     public int Code { get; }
 
     /// <summary>For example <c>5.1.1</c>, or null.</summary>
-    public string? Enhanced { get; }
+    public string? Enhanced => _enhanced ??= _enhancedOctets == 0 ? null : Encoding.ASCII.GetString(_encoded, CodeOctets, _enhancedOctets);
 
     /// <summary>The text after code and enhanced code, lines joined by LF. Control characters are replaced by spaces.</summary>
-    public string Text { get; }
+    public string Text => _text ??= Encoding.ASCII.GetString(_encoded.AsSpan()[(CodeOctets + (_enhancedOctets == 0 ? 0 : _enhancedOctets + 1))..^2]);
     public bool IsPositive => Code is >= 200 and < 400;
     public bool IsPermanent => Code >= 500;
 
@@ -49,6 +61,12 @@ public sealed class SmtpReply
 
         return new SmtpReply(code, enhanced, clean, Encoding.UTF8.GetBytes(wire.ToString()));
     }
+
+    /// <summary>
+    /// A reply of one line as it came, its words read when they are asked for: a final reply names the message, so it is new each time, and nobody reads it where all went well.
+    /// </summary>
+    /// <param name="line">CRLF included, printable ASCII otherwise, with a text behind the codes: what <see cref="Of"/> would write.</param>
+    internal static SmtpReply OfLine(int code, int enhancedOctets, ReadOnlySpan<byte> line) => new(code, enhancedOctets, line.ToArray());
 
     public void WriteTo(IBufferWriter<byte> output) => output.Write(_encoded);
 
