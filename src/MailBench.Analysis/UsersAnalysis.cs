@@ -11,7 +11,10 @@ namespace MailBench.Analysis;
 internal static class UsersAnalysis
 {
     /// <summary>The role whose counters are the SUT's.</summary>
-    private const string Server = "mailbox";
+    internal const string Server = "mailbox";
+
+    /// <summary>Fewer sessions hardly show in a server's memory.</summary>
+    private const int ManySessions = 1000;
 
     public static (PointSummary Summary, IReadOnlyDictionary<string, double[]> SamplesNs) Analyze(RunHeader header, PlannedPoint planned, TrialRecord trial, PollBooks books)
     {
@@ -23,11 +26,14 @@ internal static class UsersAnalysis
         var finishes = books.Polls.Select(poll => poll.FinishedNs).Where(at => at >= 0).ToList();
         var finished = finishes.Count(at => IsIn(at, trial));
         var perSecond = seconds > 0 ? finished / seconds : 0;
-        var utilisations = Utilisations.Of(counters, settings, line, perSecond, header.Machine, header.Calibration, Server);
+        var utilisations = Demands(counters, perSecond, due);
         var samples = Samples(due);
+        var course = new UsersCourse(header, planned, trial, books);
+        var shares = UserShares.Of(due, books.Polls.Where(poll => IsIn(poll.FinishedNs, trial)), seconds);
+        var sessions = counters.AtEnd("poll", CounterNames.SessionsOpen);
 
         // Octets and polls between the line's own two stamps, so that they speak of the same time.
-        double? crossed = counters.Window("line") is { } window ? finishes.Count(at => at >= window.BeginNs && at < window.EndNs) : null;
+        double? crossed = Crossed(counters);
         var summary = new PointSummary
         {
             Point = trial.Point,
@@ -37,7 +43,7 @@ internal static class UsersAnalysis
             CapacityBitsPerSecond = settings.Forward.BitsPerSecond,
             Strategy = "none",
             LoadModel = "users",
-            Users = settings.Users,
+            Users = trial.Derived.TryGetValue("users.count", out var found) ? int.Parse(found, System.Globalization.CultureInfo.InvariantCulture) : settings.Users,
             IntervalSeconds = settings.IntervalSeconds,
             Polls = new PollFigures
             {
@@ -52,6 +58,16 @@ internal static class UsersAnalysis
                 StoredPerSecond = counters.InWindow(Server, CounterNames.Delivered) / seconds,
                 RetrievedPerSecond = counters.InWindow(Server, CounterNames.Retrieved) / seconds,
                 CpuMs = Ratio(counters.InWindow(Server, CounterNames.CpuNs) / 1e6, finished),
+                WithinMs = settings.WithinMs,
+                KbitPerUser = shares?.Median / 1000,
+                KbitPerUserLow = shares?.Low / 1000,
+                Fairness = shares?.Fairness,
+                SessionsOpen = (long?)sessions,
+                ServerBytesPerSession = sessions >= ManySessions ? (counters.AtEnd(Server, CounterNames.ResidentBytes) - counters.AtTrialBegin(Server, CounterNames.ResidentBytes)) / sessions : null,
+                RoomyDemands = RoomyDemands(),
+                Steps = course.Steps,
+                Knee = course.Knee,
+                Timeline = course.Timeline,
             },
             WindowSeconds = seconds,
             BusyForward = Share(line.ForwardBitsPerSecond, settings.Forward.BitsPerSecond),
@@ -86,6 +102,36 @@ internal static class UsersAnalysis
             Features = trial.Features,
         };
         return (Gated(summary, header, trial, settings, counters), samples);
+
+        double? Crossed(TrialCounters within) => within.Window("line") is { } window ? finishes.Count(at => at >= window.BeginNs && at < window.EndNs) : null;
+
+        IReadOnlyList<Utilisation> Demands(TrialCounters within, double rate, List<PollBook> polls) =>
+            [.. Utilisations.Of(within, settings, LineFigures.Of(within).Exchanged, rate, header.Machine, header.Calibration, Server), .. Sessions(settings, header, rate, polls)];
+
+        // Of the point itself where it had room, of a step of it where the number of users changed; at the rate between the line's own stamps.
+        IReadOnlyList<Utilisation> RoomyDemands()
+        {
+            if (trial.Steps.Count > 0)
+            {
+                if (course.Roomy(UsersCapacity.Unsaturated) is not { } roomy) return [];
+                var within = new TrialCounters(roomy.Window);
+                return Demands(within, LineRate(within) ?? roomy.Figures.PerSecond, [.. books.Polls.Where(poll => IsIn(poll.IntendedNs, roomy.Window))]);
+            }
+
+            var share = Math.Max(line.ForwardBitsPerSecond / settings.Forward.BitsPerSecond ?? 0, line.ReverseBitsPerSecond / settings.Reverse.BitsPerSecond ?? 0);
+            return settings.HasLine && share >= UsersCapacity.Unsaturated || utilisations.Any(row => row.Share >= 0.9) ? [] : Demands(counters, LineRate(counters) ?? perSecond, due);
+        }
+
+        double? LineRate(TrialCounters within) => within.Window("line") is { } window ? Crossed(within) / ((window.EndNs - window.BeginNs) / 1e9) : null;
+    }
+
+    /// <summary>The connections term: a poll holds a session for its response time; each session needs two descriptors of the line's process.</summary>
+    private static IEnumerable<Utilisation> Sessions(PointSettings settings, RunHeader header, double perSecond, List<PollBook> due)
+    {
+        var ended = due.Where(poll => poll.FinishedNs >= 0).Select(poll => (poll.FinishedNs - poll.IntendedNs) / 1e9).ToList();
+        if (ended.Count == 0) yield break;
+        var capacity = settings.UserSessions ?? (header.Machine.OpenFilesLimit - 200) / 2.0;
+        yield return new Utilisation(Utilisations.Connections, ended.Average(), capacity, perSecond * ended.Average() / capacity, "session s");
     }
 
     /// <summary>By intended start within the window. Unfinished: infinite; failed polls have no response and are counted.</summary>

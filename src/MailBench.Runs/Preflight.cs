@@ -74,8 +74,8 @@ public static class Preflight
             if (point.Settings.HasUsers())
             {
                 // The line holds two sockets a session; polls beyond what it can hold would fail for the testbed's own fault.
-                var users = 2 * point.Settings.Integer("users.count") + OtherFiles;
-                if (users > limit) throw new NodeRefusedException($"point {point.Number} may need {users:#,0} open files in one process when every user is connected at once; the limit is {limit:#,0}. Raise it (ulimit -n {users}), or lower users.count.");
+                var users = 2 * point.Settings.UserSessions() + OtherFiles;
+                if (users > limit) throw new NodeRefusedException($"point {point.Number} may need {users:#,0} open files in one process when {point.Settings.UserSessions():#,0} users are connected at once; the limit is {limit:#,0}. Raise it (as root: prlimit --pid $$ --nofile={users}; for good: /etc/security/limits.conf), or lower users.sessions or users.count.");
                 continue;
             }
 

@@ -11,6 +11,16 @@ public sealed class PollBook
     /// <summary>The +OK of QUIT.</summary>
     public long FinishedNs { get; set; } = -1;
     public bool Failed { get; set; }
+
+    /// <summary>When it failed.</summary>
+    public long FailedNs { get; set; } = -1;
+    public int User { get; set; }
+
+    /// <summary>What the server sent in it; -1: an older program that did not write it down.</summary>
+    public long Octets { get; set; }
+
+    /// <summary>Its end, good or bad; <see cref="long.MaxValue"/>: none.</summary>
+    public long EndedNs => FinishedNs >= 0 ? FinishedNs : FailedNs >= 0 ? FailedNs : long.MaxValue;
 }
 
 /// <summary>The polls of a trial: a fold over the users' events. Records of other kinds are passed over.</summary>
@@ -27,13 +37,18 @@ public sealed class PollBooks
         {
             case EventKind.Offered:
                 var offered = Of(record.Sequence);
-                (offered.IntendedNs, offered.LatenessNs) = (record.TimeNs, record.ValueNs);
+                (offered.IntendedNs, offered.LatenessNs, offered.User) = (record.TimeNs, record.ValueNs, record.Recipient);
                 break;
             case EventKind.Polled:
-                Of(record.Sequence).FinishedNs = record.TimeNs;
+                var polled = Of(record.Sequence);
+                polled.FinishedNs = record.TimeNs;
+
+                // It was the intended start once: no poll gets as many octets as a machine has been up nanoseconds.
+                polled.Octets = record.ValueNs == polled.IntendedNs ? -1 : record.ValueNs;
                 break;
             case EventKind.Failed:
-                Of(record.Sequence).Failed = true;
+                var failed = Of(record.Sequence);
+                (failed.Failed, failed.FailedNs) = (true, record.TimeNs);
                 break;
         }
     }

@@ -22,6 +22,9 @@ public sealed class PointSettings(PlannedPoint point)
     public int? SessionsPerSite => Number("mta.sessionsPerSite");
     public int? Users => Number("users.count");
     public double? IntervalSeconds => Duration.TryParse(Text("users.interval"), out var interval) ? interval.TotalSeconds : null;
+    public double WithinMs => Duration.TryParse(Text("users.within"), out var within) ? within.TotalMilliseconds : 5000;
+    public bool FindsKnee => Text("users.find") == "knee";
+    public int? UserSessions => Number("users.sessions");
     public int? BacklogRecipients => Number("load.backlog");
     public string Workload => Text("workload.messages") is { Length: > 0 } real ? $"real mail ({real})" : Text("workload.mix") is { Length: > 0 } mix ? mix : Text("workload.size") ?? "unknown";
 

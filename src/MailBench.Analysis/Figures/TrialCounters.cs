@@ -14,6 +14,8 @@ public sealed class TrialCounters(TrialRecord trial)
 
     public double? AtEnd(string role, string counter) => Read(trial.AtEnd, role, counter);
 
+    public double? AtTrialBegin(string role, string counter) => Read(trial.AtTrialBegin, role, counter);
+
     /// <summary>The role's own window: the stamps of its two snapshots, in ns.</summary>
     public (long BeginNs, long EndNs)? Window(string role) =>
         Read(trial.AtBegin, role, CounterNames.MonotonicNs) is { } begin && Read(trial.AtEnd, role, CounterNames.MonotonicNs) is { } end && end > begin

@@ -12,6 +12,7 @@ public static class Utilisations
     public const string BusiestThread = "cpu of the SUT's busiest thread";
     public const string Storage = "storage syncs";
     public const string Concurrency = "outbound sessions";
+    public const string Connections = "connections";
     public const string Dns = "dns responder";
     public const string Unattributed = "unattributed";
     private const double Bound = 0.9;
@@ -49,11 +50,11 @@ public static class Utilisations
     }
 
     /// <summary>
-    /// The resource with U ≥ 0.9. Sessions that wait for a full line, CPU or disk are all open because of it, so they are named only when nothing physical is full.
+    /// The resource with U ≥ 0.9. Sessions, outbound or of users, that wait for a full line, CPU or disk are all open because of it, so they are named only when nothing physical is full.
     /// </summary>
     public static string Bottleneck(IReadOnlyList<Utilisation> rows)
     {
-        var full = rows.Where(row => row.Share >= Bound).OrderByDescending(row => row.Resource != Concurrency).ThenByDescending(row => row.Share).FirstOrDefault();
+        var full = rows.Where(row => row.Share >= Bound).OrderByDescending(row => row.Resource is not (Concurrency or Connections)).ThenByDescending(row => row.Share).FirstOrDefault();
         return full?.Resource ?? Unattributed;
     }
 

@@ -26,7 +26,7 @@ public enum EventKind : byte
     /// <summary>Source: one phase of a dialogue ended. Recipient = a <see cref="DialoguePhase"/>; Time = its end; Value = its duration in ns.</summary>
     Phase = 7,
 
-    /// <summary>Users: a poll came to the +OK of its QUIT. Time = when it was read; Value = intended start in ns; Recipient = the user. (Users write Offered and Failed too, with the user as recipient.)</summary>
+    /// <summary>Users: a poll came to the +OK of its QUIT. Time = when it was read; Value = octets that the server sent in it (headers of the line not counted); Recipient = the user. (Users write Offered and Failed too, with the user as recipient.)</summary>
     Polled = 8,
 
     /// <summary>Sink: a copy was booked for a recipient. Time = the stamp just before the 250 was written.</summary>

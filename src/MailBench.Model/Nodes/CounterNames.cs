@@ -77,6 +77,11 @@ public static class CounterNames
     // Users who poll.
     public const string Polls = "polls";
 
+    /// <summary>Polls that took longer than <see cref="Options.PollOptions.Within"/>; broken off at the end of the drain or never begun by then; sessions open now.</summary>
+    public const string Slow = "slow";
+    public const string Unfinished = "unfinished";
+    public const string SessionsOpen = "sessionsOpen";
+
     // DNS responder.
     public const string Queries = "queries";
     public const string DnsOctetsIn = "dnsOctetsIn";

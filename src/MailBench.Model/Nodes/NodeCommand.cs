@@ -17,6 +17,7 @@ namespace MailBench.Model.Nodes;
 [JsonDerivedType(typeof(HaltLoadCommand), "halt-load")]
 [JsonDerivedType(typeof(CreditsCommand), "credits")]
 [JsonDerivedType(typeof(CapacityCommand), "capacity")]
+[JsonDerivedType(typeof(UsersCommand), "users")]
 [JsonDerivedType(typeof(SnapshotCommand), "snapshot")]
 [JsonDerivedType(typeof(BooksCommand), "books")]
 [JsonDerivedType(typeof(EndTrialCommand), "end")]
@@ -45,6 +46,9 @@ public sealed record HaltLoadCommand : NodeCommand;
 
 /// <summary>Source, backlog model: so many recipients were booked at the sinks (or failed with DSN) since the last credits.</summary>
 public sealed record CreditsCommand(long Recipients) : NodeCommand;
+
+/// <summary>Users who poll: so many of them do from now on, the first so many; who no longer does still ends what is open or owed.</summary>
+public sealed record UsersCommand(int Active) : NodeCommand;
 
 /// <summary>Line: new capacity, from now on. 0 = unlimited.</summary>
 public sealed record CapacityCommand(long ForwardBitsPerSecond, long ReverseBitsPerSecond) : NodeCommand;

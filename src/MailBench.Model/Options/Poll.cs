@@ -13,6 +13,9 @@ public enum PollAction
 
     /// <summary>Retrieve everything and delete it.</summary>
     Delete,
+
+    /// <summary>As fetch, but the headers of what is new come first (TOP n 0), and the messages after the think time.</summary>
+    Headers,
 }
 
 /// <summary>When the users of an interval come.</summary>
@@ -31,8 +34,17 @@ public sealed record PollOptions
     public required IPEndPoint Pop3 { get; init; }
     public required int Users { get; init; }
     public required TimeSpan Interval { get; init; }
+
+    /// <summary>How many of them poll from the start (the first so many); 0: all. A runner changes it as time goes on.</summary>
+    public int Active { get; init; }
     public PollAction Action { get; init; } = PollAction.Check;
     public PollPhase Phase { get; init; } = PollPhase.Random;
+
+    /// <summary>How long a user looks at what there is, the session open, before going on (messages, or QUIT).</summary>
+    public TimeSpan ThinkTime { get; init; }
+
+    /// <summary>A poll whose response is longer is counted as slow.</summary>
+    public TimeSpan Within { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Send commands without waiting for replies where the dialogue allows it (RFC 2449 §6.6). Most clients of people do not.</summary>
     public bool Pipelining { get; init; }

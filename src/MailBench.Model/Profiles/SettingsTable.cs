@@ -86,9 +86,16 @@ public static partial class SettingsTable
 
         new("users.count", SettingKind.Integer, null, "Users who poll MailBench's mailbox server through the line; a point that has it is about them and sends no mail.") { Min = 1, Max = 1_000_000 },
         new("users.interval", SettingKind.Duration, "5m", "How often each user polls; a poll that is due while the one before is open waits for it.") { Min = 0.01, Max = Day },
-        new("users.action", SettingKind.Choice, "check", "What a poll does: check, log in and STAT; fetch, retrieve what is new; delete, retrieve everything and delete it.") { Choices = Kebab.Names<PollAction>() },
+        new("users.action", SettingKind.Choice, "check", "What a poll does: check, log in and STAT; fetch, retrieve what is new; headers, its headers first; delete, retrieve everything and delete it.") { Choices = Kebab.Names<PollAction>() },
         new("users.mailPerPoll", SettingKind.Number, "0", "Messages of the workload that arrive for each user in an interval, by SMTP beside the line, while all poll.") { Max = 1000 },
         new("users.phase", SettingKind.Choice, "random", "When the users of an interval come: each at a moment of its own, or all at once.") { Choices = Kebab.Names<PollPhase>() },
+        new("users.thinkTime", SettingKind.Duration, "0s", "How long a user looks at what there is, the session open, before going on.") { Max = Day },
+        new("users.sessions", SettingKind.Integer, null, "Sessions that all users together may hold; polls beyond it wait. Unless said: as many as there are users.") { Min = 1, Max = 1_000_000 },
+        new("users.within", SettingKind.Duration, "5s", "Response that 95 % of the polls must keep for their users to be carried.") { Min = 0.001, Max = Day },
+        new("users.find", SettingKind.Choice, "none", "Knee: search in one trial, by bisection up to users.count, for the most users who are carried; then overload them (120 %), and see how that ends.") { Choices = ["none", "knee"] },
+        new("users.resolution", SettingKind.Share, "5%", "How close the knee's two ends must come.") { Min = 0.005, Max = 0.5 },
+        new("users.schedule", SettingKind.List, "", "A day's shape: shares of the users who poll, one after the other, in place of phases.steady.") { Pattern = UsersStageText.StagePattern(), Form = UsersStageText.Form },
+        new("users.delivery", SettingKind.Choice, "direct", "How mail reaches the mailbox server: direct, from the source; mta, through the own MTA core beside it (the all-in-one server).") { Choices = ["direct", "mta"] },
         new("users.pipelining", SettingKind.Flag, "off", "Whether users send commands without waiting for replies; most people's clients do not."),
 
         new("phases.calibrate", SettingKind.Duration, "1s", "Length of each probe of the testbed before the first point.") { Sweepable = false, Min = 0.2, Max = 600 },

@@ -97,15 +97,23 @@ public static class TypedSettings
         Phase = values.Choice<PollPhase>("users.phase"),
         Pipelining = values.Flag("users.pipelining"),
         Seed = values.Integer("seed"),
+        ThinkTime = values.Span("users.thinkTime"),
+        Within = values.Span("users.within"),
+        MaxSessions = values.Find("users.sessions") is null ? 0 : values.Integer("users.sessions"),
         DrainTimeout = values.Span("phases.drain"),
     };
+
+    /// <summary>The most sessions that users may hold at once.</summary>
+    public static int UserSessions(this SettingValues values) =>
+        values.Find("users.sessions") is null ? values.Integer("users.count") : Math.Min(values.Integer("users.sessions"), values.Integer("users.count"));
 
     /// <summary>The mail that arrives for users meanwhile, each user in turn; null: none.</summary>
     /// <param name="values">A point's settings that <see cref="HasUsers"/>.</param>
     /// <param name="server">Where it is delivered.</param>
-    public static SourceOptions? ToUsersMail(this SettingValues values, IPEndPoint server)
+    /// <param name="users">How many of the users poll, and get mail.</param>
+    public static SourceOptions? ToUsersMail(this SettingValues values, IPEndPoint server, int users)
     {
-        var (users, perPoll) = (values.Integer("users.count"), values.Number("users.mailPerPoll"));
+        var perPoll = values.Number("users.mailPerPoll");
         if (perPoll <= 0) return null;
         return new SourceOptions
         {

@@ -167,6 +167,9 @@ public sealed record TrialRecord
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> AtEnd { get; init; }
     public required IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> AfterDrain { get; init; }
 
+    /// <summary>Users who poll: the parts of a trial whose number of users changed; empty where it did not.</summary>
+    public IReadOnlyList<UsersStep> Steps { get; init; } = [];
+
     /// <summary>A black box whose queue or IDs cannot be seen.</summary>
     public bool CountedNotBooked { get; init; }
 

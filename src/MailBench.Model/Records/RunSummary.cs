@@ -185,6 +185,29 @@ public sealed record PollFigures
     /// line delay and action. Null: no line, or no point below saturation.
     /// </summary>
     public double? PredictedUsers { get; init; }
+
+    /// <summary>Demand a poll and capacity of each resource where there was room (of this point, or of a step of it); empty: there was none.</summary>
+    public IReadOnlyList<Utilisation> RoomyDemands { get; init; } = [];
+
+    /// <summary>The same for each resource, the tightest first; empty without a measurement with room.</summary>
+    public IReadOnlyList<UsersPrediction> Predictions { get; init; } = [];
+
+    /// <summary>Response that 95 % of polls must keep.</summary>
+    public double WithinMs { get; init; } = 5000;
+
+    /// <summary>Response octets per user over the window, kbit/s: the median user's and the one's at the 5th percentile; and Jain's index of all, 1 = equal shares.</summary>
+    public double? KbitPerUser { get; init; }
+    public double? KbitPerUserLow { get; init; }
+    public double? Fairness { get; init; }
+
+    /// <summary>Sessions open when the window ended; and what the server's resident memory has grown by for each, where they are a thousand or more.</summary>
+    public long? SessionsOpen { get; init; }
+    public double? ServerBytesPerSession { get; init; }
+
+    /// <summary>Parts of the trial, where the number of users changed; the knee, where it was looked for; and its course.</summary>
+    public IReadOnlyList<StepFigures> Steps { get; init; } = [];
+    public KneeFigures? Knee { get; init; }
+    public IReadOnlyList<TimelineRow> Timeline { get; init; } = [];
 }
 
 /// <summary>D = use per delivery, C = capacity per second, U = X·D ÷ C. The unit of D and C is Unit.</summary>

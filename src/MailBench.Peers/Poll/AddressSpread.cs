@@ -8,9 +8,6 @@ namespace MailBench.Peers.Poll;
 /// </summary>
 internal sealed class AddressSpread
 {
-    /// <summary>How many addresses of 127.64.0.0/10 there are to take.</summary>
-    public const int Most = 64 * 250 * 250;
-
     private readonly SocketOptions[] _options;
 
     public AddressSpread(IPEndPoint target, int addresses) =>

@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
-using HdrHistogram;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
 using MailBench.Model.Units;
-using MailBench.Peers.Source.Books;
+using MailBench.Peers.Load;
 
 namespace MailBench.Peers.Poll;
 
@@ -11,50 +10,33 @@ namespace MailBench.Peers.Poll;
 internal enum PollStep { Connect, Greeting, Login, Stat, Listing, Retrieve, Quit }
 
 /// <summary>What the users write down of one trial: counters, histograms and, when the trial keeps events, a record each. On the loop only.</summary>
-internal sealed class PollBooks(PollCounters counters, EventWriter? events) : IDisposable
+internal sealed class PollBooks(PollCounters counters, EventWriter? events, long withinNs) : IDisposable
 {
-    private const long LateNs = 1_000_000;
-
-    /// <summary>An hour stands for never: what was not finished at the end of the drain.</summary>
-    private const long MostNs = 3_600_000_000_000;
-
-    private readonly List<(long Sequence, int User, long IntendedNs)> _thisTurn = [];
-    private readonly LongHistogram _response = NewHistogram();
-    private readonly LongHistogram _lateness = NewHistogram();
-    private readonly LongHistogram?[] _service = new LongHistogram?[Enum.GetValues<PollStep>().Length];
+    private readonly LatenessLog _lateness = new();
+    private readonly LatencyHistogram _response = new();
+    private readonly LatencyHistogram?[] _service = new LatencyHistogram?[Enum.GetValues<PollStep>().Length];
     private readonly PollCounters _atBegin = counters.Copy();
     private EventWriter? _events = events;
     private long _lastEndNs;
 
     public PollCounters Counters { get; } = counters;
 
-    /// <summary>A poll is due; its lateness is taken when the turn ends, since its first octets leave then.</summary>
+    /// <summary>A poll is due.</summary>
     public void Offered(long sequence, int user, long intendedNs)
     {
         Counters.Offered++;
-        _thisTurn.Add((sequence, user, intendedNs));
+        _lateness.Offered(sequence, user, intendedNs);
     }
 
-    public void TurnEnding(long nowNs)
-    {
-        if (_thisTurn.Count == 0) return;
-        foreach (var (sequence, user, intendedNs) in _thisTurn)
-        {
-            var latenessNs = Math.Max(0, nowNs - intendedNs);
-            Record(_lateness, latenessNs);
-            if (latenessNs > LateNs) Counters.Late++;
-            _events?.Write(new EventRecord(EventKind.Offered, sequence, user, intendedNs, latenessNs, 0));
-        }
+    public void TurnEnding(long nowNs) => Counters.Late += _lateness.TurnEnding(nowNs, _events);
 
-        _thisTurn.Clear();
-    }
-
-    public void Polled(long sequence, int user, long intendedNs, long nowNs)
+    public void Polled(long sequence, int user, long intendedNs, long nowNs, long octetsIn)
     {
         Counters.Polls++;
+        if (nowNs - intendedNs > withinNs) Counters.Slow++;
         _lastEndNs = nowNs;
-        Record(_response, nowNs - intendedNs);
-        _events?.Write(new EventRecord(EventKind.Polled, sequence, user, nowNs, intendedNs, 0));
+        _response.Record(nowNs - intendedNs);
+        _events?.Write(new EventRecord(EventKind.Polled, sequence, user, nowNs, octetsIn, 0));
     }
 
     public void Failed(long sequence, int user, long intendedNs, long nowNs)
@@ -67,16 +49,16 @@ internal sealed class PollBooks(PollCounters counters, EventWriter? events) : ID
     public void Unfinished()
     {
         Counters.Unfinished++;
-        Record(_response, MostNs);
+        _response.RecordNever();
     }
 
-    public void Step(PollStep step, long startNs, long endNs) => Record(_service[(int)step] ??= NewHistogram(), endNs - startNs);
+    public void Step(PollStep step, long startNs, long endNs) => (_service[(int)step] ??= new LatencyHistogram()).Record(endNs - startNs);
 
     public JsonObject Counts(long startNs)
     {
         var service = new JsonObject();
         foreach (var step in Enum.GetValues<PollStep>())
-            if (_service[(int)step] is { } histogram) service[Kebab.Format(step)] = SourceCounts.Percentiles(histogram);
+            if (_service[(int)step] is { } histogram) service[Kebab.Format(step)] = LatencyHistogram.Percentiles(histogram);
         return new JsonObject
         {
             [CounterNames.Offered] = Counters.Offered - _atBegin.Offered,
@@ -84,15 +66,15 @@ internal sealed class PollBooks(PollCounters counters, EventWriter? events) : ID
             [CounterNames.Retrieved] = Counters.Retrieved - _atBegin.Retrieved,
             [CounterNames.Deleted] = Counters.Deleted - _atBegin.Deleted,
             [CounterNames.Failed] = Counters.Failed - _atBegin.Failed,
-            ["unfinished"] = Counters.Unfinished - _atBegin.Unfinished,
+            [CounterNames.Unfinished] = Counters.Unfinished - _atBegin.Unfinished,
             [CounterNames.Waiting] = Counters.Waiting - _atBegin.Waiting,
             [CounterNames.Late] = Counters.Late - _atBegin.Late,
             [CounterNames.ContentOctets] = Counters.ContentOctets - _atBegin.ContentOctets,
             [CounterNames.OctetsIn] = Counters.OctetsIn - _atBegin.OctetsIn,
             [CounterNames.OctetsOut] = Counters.OctetsOut - _atBegin.OctetsOut,
             ["seconds"] = _lastEndNs > 0 ? Math.Round((_lastEndNs - startNs) / 1e9, 6) : 0,
-            ["responseMs"] = SourceCounts.Percentiles(_response),
-            ["latenessMs"] = SourceCounts.Percentiles(_lateness),
+            ["responseMs"] = LatencyHistogram.Percentiles(_response),
+            ["latenessMs"] = LatencyHistogram.Percentiles(_lateness.Histogram),
             ["serviceMs"] = service,
         };
     }
@@ -103,8 +85,4 @@ internal sealed class PollBooks(PollCounters counters, EventWriter? events) : ID
         _events?.Dispose();
         _events = null;
     }
-
-    private static LongHistogram NewHistogram() => new(1_000, MostNs, 3);
-
-    private static void Record(LongHistogram histogram, long ns) => histogram.RecordValue(Math.Clamp(ns, 0, MostNs));
 }

@@ -15,6 +15,9 @@ internal sealed class PollCounters
     /// <summary>Broken off at the end of the drain, or never begun by then: their response is infinite.</summary>
     public long Unfinished;
 
+    /// <summary>Polls that took longer than they may.</summary>
+    public long Slow;
+
     /// <summary>Polls that found their user's poll before still open, or no free session.</summary>
     public long Waiting;
 
@@ -28,6 +31,9 @@ internal sealed class PollCounters
     public long OctetsIn;
     public long OctetsOut;
     public long Sessions;
+
+    /// <summary>Now, not cumulative.</summary>
+    public long SessionsOpen;
 
     public PollCounters Copy() => (PollCounters)MemberwiseClone();
 
@@ -44,5 +50,8 @@ internal sealed class PollCounters
         [CounterNames.OctetsIn] = Volatile.Read(ref OctetsIn),
         [CounterNames.OctetsOut] = Volatile.Read(ref OctetsOut),
         [CounterNames.Sessions] = Volatile.Read(ref Sessions),
+        [CounterNames.Slow] = Volatile.Read(ref Slow),
+        [CounterNames.Unfinished] = Volatile.Read(ref Unfinished),
+        [CounterNames.SessionsOpen] = Volatile.Read(ref SessionsOpen),
     };
 }

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using MailBench.Model.Events;
 using MailBench.Model.Options;
 using MailBench.Model.Units;
+using MailBench.Peers.Load;
 using MailBench.Transport;
 
 namespace MailBench.Peers.Poll;
@@ -11,13 +12,14 @@ namespace MailBench.Peers.Poll;
 /// One trial of polling users: keeps the timetable on the loop's clock, gives each due poll a session, drains. A user has one poll at a time: one that is due while the one before is
 /// open, or while no session is free, waits, and its intended start stays. On the loop only.
 /// </summary>
-internal sealed class PollTrial : IDisposable
+internal sealed class PollTrial : ILoadTrial
 {
     private const long WatchEveryNs = 1_000_000_000;
 
     private readonly PollTimetable _timetable;
     private readonly PollUser[] _users;
     private readonly Queue<int> _waiting = [];
+    private int _active;
     private readonly HashSet<PollSession> _sessions = [];
     private readonly LoopTimer _due;
     private readonly LoopTimer _watch;
@@ -30,12 +32,14 @@ internal sealed class PollTrial : IDisposable
     private bool _halted;
     private bool _cut;
     private long _startNs;
+    private string? _firstTrouble;
 
     public PollTrial(EventLoop loop, PollOptions options, PollLimits limits, PollCounters counters, EventWriter? events)
     {
         Loop = loop;
         Options = options;
-        Books = new PollBooks(counters, events);
+        Books = new PollBooks(counters, events, options.Within.ToNs());
+        _active = options.Active > 0 ? Math.Min(options.Active, options.Users) : options.Users;
         _timetable = new PollTimetable(options);
         _users = new PollUser[options.Users];
         _addresses = new AddressSpread(options.Pop3, limits.Addresses);
@@ -56,8 +60,9 @@ internal sealed class PollTrial : IDisposable
     /// <summary>Done when a halted trial has no open and no owed poll.</summary>
     public Task Drained => _drained.Task;
 
-    /// <summary>What went wrong with the poll that failed first, for a person.</summary>
-    public string? FirstTrouble { get; private set; }
+    public IEnumerable<string> Troubles => _firstTrouble is { } trouble ? [$"the first poll that failed was {trouble}"] : [];
+
+    public string? Unreached => EverConnected || Books.Counters.Offered == 0 ? null : _firstTrouble;
 
     /// <summary>At least one connection stood.</summary>
     public bool EverConnected { get; set; }
@@ -70,6 +75,9 @@ internal sealed class PollTrial : IDisposable
         _more = _timetable.TryNext(out _next);
         Due();
     }
+
+    /// <summary>So many users poll from now on, the first so many. Who no longer does still ends what is open or owed.</summary>
+    public void SetActive(int users) => _active = Math.Clamp(users, 0, _users.Length);
 
     /// <summary>Offers nothing new; what is open or owed has <see cref="PollOptions.DrainTimeout"/> to end.</summary>
     public void Halt()
@@ -92,7 +100,7 @@ internal sealed class PollTrial : IDisposable
         _waiting.Clear();
         foreach (ref var user in _users.AsSpan())
         {
-            for (; user.NextCycle < user.DueCycles; user.NextCycle++) Books.Unfinished();
+            for (; user.Owed?.Count > 0; user.Owed.Dequeue()) Books.Unfinished();
             user.IsBusy = false;
         }
 
@@ -105,17 +113,19 @@ internal sealed class PollTrial : IDisposable
 
     public ref HashSet<ulong>? KnownOf(int user) => ref _users[user].Known;
 
-    public void Note(int user, string trouble) => FirstTrouble ??= $"user{user}: {trouble}";
+    public void Note(int user, string trouble) => _firstTrouble ??= $"user{user}: {trouble}";
 
     /// <summary>A session has closed and its poll is booked: its user and the next in line go on.</summary>
     public void Ended(PollSession session, int user)
     {
         _sessions.Remove(session);
+        Books.Counters.SessionsOpen--;
         _users[user].IsBusy = false;
         if (!_cut)
         {
-            Offer(user);
-            while (_sessions.Count < _maxSessions && _waiting.TryDequeue(out var waiting)) Begin(waiting);
+            // Who owes another poll goes to the end of the line.
+            if (_users[user].Owed?.Count > 0) StandInLine(user);
+            while (_sessions.Count < _maxSessions && _waiting.TryDequeue(out var waiting)) Begin(waiting, _users[waiting].Owed!.Dequeue());
         }
 
         CheckDrained();
@@ -140,34 +150,47 @@ internal sealed class PollTrial : IDisposable
     {
         for (var nowNs = MonotonicClock.NowNs; _more && _startNs + _next.OffsetNs <= nowNs; _more = _timetable.TryNext(out _next))
         {
-            ref var user = ref _users[_next.User];
+            if (_next.User >= _active) continue;
             Books.Offered(Sequence(_next.User, _next.Cycle), _next.User, _startNs + _next.OffsetNs);
-            user.DueCycles++;
-            if (user.IsBusy || _sessions.Count >= _maxSessions) Books.Counters.Waiting++;
-            if (!user.IsBusy) Offer(_next.User);
+            Offer(_next.User, _next.Cycle);
         }
 
         if (_more) _due.Arm(_startNs + _next.OffsetNs);
         else if (!_halted) LoadEnded?.Invoke();
     }
 
-    /// <summary>Begins what the user owes, or puts the user in line for a session.</summary>
-    private void Offer(int number)
+    /// <summary>Begins the poll, or has it wait for its user's poll before or for a session.</summary>
+    private void Offer(int number, int cycle)
     {
         ref var user = ref _users[number];
-        if (user.NextCycle >= user.DueCycles) return;
-        user.IsBusy = true;
-        if (_sessions.Count < _maxSessions) Begin(number);
-        else _waiting.Enqueue(number);
+        if (!user.IsBusy && _sessions.Count < _maxSessions)
+        {
+            Begin(number, cycle);
+            return;
+        }
+
+        Books.Counters.Waiting++;
+        (user.Owed ??= []).Enqueue(cycle);
+        if (!user.IsBusy) StandInLine(number);
     }
 
-    private void Begin(int number)
+    private void StandInLine(int number)
     {
-        var cycle = _users[number].NextCycle++;
-        var session = new PollSession(this, number, Sequence(number, cycle), _startNs + _timetable.OffsetOf(number, cycle));
+        _users[number].IsBusy = true;
+        _waiting.Enqueue(number);
+    }
+
+    private void Begin(int number, int cycle)
+    {
+        _users[number].IsBusy = true;
+        var session = NewSession(number, Sequence(number, cycle), _startNs + _timetable.OffsetOf(number, cycle));
         _sessions.Add(session);
+        Books.Counters.SessionsOpen++;
         session.Dial();
     }
+
+    /// <summary>The one place that knows which protocol users speak.</summary>
+    private PollSession NewSession(int user, long sequence, long intendedNs) => new Pop3PollSession(this, user, sequence, intendedNs);
 
     private long Sequence(int user, int cycle) => (long)cycle * _users.Length + user;
 

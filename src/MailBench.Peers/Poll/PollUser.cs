@@ -3,9 +3,8 @@ namespace MailBench.Peers.Poll;
 /// <summary>What is kept of a user between polls; a value in an array, as there are very many.</summary>
 internal struct PollUser
 {
-    /// <summary>The cycle that is begun next, and how many cycles are due: the difference is owed.</summary>
-    public int NextCycle;
-    public int DueCycles;
+    /// <summary>Cycles whose polls are due and not begun, oldest first; null: never any.</summary>
+    public Queue<int>? Owed;
 
     /// <summary>A poll is open, or waits for a session.</summary>
     public bool IsBusy;

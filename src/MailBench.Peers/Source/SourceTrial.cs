@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using MailBench.Model.Events;
 using MailBench.Model.Options;
 using MailBench.Model.Units;
+using MailBench.Peers.Load;
 using MailBench.Peers.Source.Books;
 using MailBench.Peers.Source.Load;
 using MailBench.Peers.Source.Sessions;
@@ -13,7 +14,7 @@ namespace MailBench.Peers.Source;
 /// <summary>
 /// One trial of a source: prepared, started, halted, drained. On the loop only. Message numbers, histograms and events belong to the trial; counters go on.
 /// </summary>
-internal sealed class SourceTrial : IDisposable
+internal sealed class SourceTrial : ILoadTrial
 {
     private readonly EventLoop _loop;
     private readonly SourceOptions _options;
@@ -59,8 +60,14 @@ internal sealed class SourceTrial : IDisposable
     /// <summary>What the last dial met, where no session was ever had though there was something to send; else null. When drained.</summary>
     public string? Unreached => _dispatcher is { Offered: > 0, EverReady: false } ? _dispatcher.LastTrouble ?? "no session could be had" : null;
 
-    public string? FirstTrouble => _dispatcher.FirstTrouble;
-    public string? FirstRefusal => _dispatcher.FirstRefusal;
+    public IEnumerable<string> Troubles
+    {
+        get
+        {
+            if (_dispatcher.FirstTrouble is { } trouble) yield return $"the first message that failed was {trouble}";
+            if (_dispatcher.FirstRefusal is { } refusal) yield return $"the first refusal was of {refusal}";
+        }
+    }
 
     public void Start()
     {

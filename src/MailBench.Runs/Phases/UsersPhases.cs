@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
 using MailBench.Model.Profiles;
@@ -57,28 +58,58 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
     {
         var phases = settings.ToPhases();
         var trial = new TrialId(run, record.Point, record.Repetition);
-        var events = folder.EventsOf("poll", record.Point, record.Repetition);
+        var knee = settings.Text("users.find") == "knee" ? new KneeSearch(settings.Integer("users.count"), settings.Share("users.resolution")) : null;
+        var days = settings.List("users.schedule").Select(UsersStageText.Parse).ToList();
+        var load = new UsersLoad(bench, settings, trial, server.Door);
         await server.BeginTrialAsync(trial, "", cancellationToken);
         await bench.Line.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
-        await bench.Poll.AskAsync(new BeginTrialCommand(trial, events) { Poll = settings.ToPolls(bench.UsersSide) }, Patience, cancellationToken);
-        var mail = settings.ToUsersMail(server.Door);
-        if (mail is not null) await bench.Source.AskAsync(new BeginTrialCommand(trial, null) { Source = mail }, Patience, cancellationToken);
+        await load.BeginAsync(FirstUsers(settings, knee, days), folder.EventsOf("poll", record.Point, record.Repetition), cancellationToken);
         record = record with { AtTrialBegin = await observer.SnapshotAsync(cancellationToken), WarmUpBeginNs = MonotonicClock.NowNs };
 
-        if (mail is not null) await bench.Source.AskAsync(new StartLoadCommand(), Patience, cancellationToken);
-        await bench.Poll.AskAsync(new StartLoadCommand(), Patience, cancellationToken);
+        await load.StartAsync(cancellationToken);
         await observer.LastAsync("warm-up", phases.WarmUp, cancellationToken);
 
         var ticks = CpuTicks.Read();
-        record = record with { SteadyBeginNs = MonotonicClock.NowNs, AtBegin = await observer.SnapshotAsync(cancellationToken) };
-        await observer.LastAsync("steady", phases.Steady, cancellationToken);
-        record = record with { SteadyEndNs = MonotonicClock.NowNs, AtEnd = await observer.SnapshotAsync(cancellationToken), StealShare = CpuTicks.Read().StealShareSince(ticks) };
+        if (knee is not null || days.Count > 0)
+        {
+            var steps = new UsersSteps(load, observer, settings);
+            record = Stepped(record, knee is null ? await steps.DayAsync(cancellationToken) : await steps.KneeAsync(knee, cancellationToken), knee);
+        }
+        else
+        {
+            record = record with { SteadyBeginNs = MonotonicClock.NowNs, AtBegin = await observer.SnapshotAsync(cancellationToken) };
+            await observer.LastAsync("steady", phases.Steady, cancellationToken);
+            record = record with { SteadyEndNs = MonotonicClock.NowNs, AtEnd = await observer.SnapshotAsync(cancellationToken) };
+        }
 
-        if (mail is not null) await bench.Source.AskAsync(new HaltLoadCommand(), phases.Drain + Patience, cancellationToken);
-        await bench.Poll.AskAsync(new HaltLoadCommand(), phases.Drain + Patience, cancellationToken);
+        record = record with { StealShare = CpuTicks.Read().StealShareSince(ticks) };
+        await load.HaltAsync(cancellationToken);
         record = record with { DrainEndNs = MonotonicClock.NowNs, AfterDrain = await observer.SnapshotAsync(cancellationToken) };
         await server.EndTrialAsync(cancellationToken);
         foreach (var process in bench.Processes) await process.AskAsync(new EndTrialCommand(), Patience, cancellationToken);
         return record;
+    }
+
+    private static int FirstUsers(SettingValues settings, KneeSearch? knee, List<UsersStage> days)
+    {
+        if (knee is not null && knee.TryNext(out var first)) return first;
+        return days.Count > 0 ? Math.Max(1, (int)(settings.Integer("users.count") * days[0].Share)) : settings.Integer("users.count");
+    }
+
+    /// <summary>The window of a trial whose users changed: of a search the step at capacity, of a day the whole of it.</summary>
+    private static TrialRecord Stepped(TrialRecord record, IReadOnlyList<UsersStep> steps, KneeSearch? knee)
+    {
+        var (first, last) = knee is null ? (steps[0], steps[^1]) : Twice(steps.LastOrDefault(step => step.Name == UsersStep.AtCapacity) ?? steps[^1]);
+        return record with
+        {
+            Steps = steps,
+            SteadyBeginNs = first.WindowBeginNs,
+            AtBegin = first.AtBegin,
+            SteadyEndNs = last.WindowEndNs,
+            AtEnd = last.AtEnd,
+            Derived = knee is null ? record.Derived : new Dictionary<string, string> { ["users.count"] = last.Users.ToString(CultureInfo.InvariantCulture) },
+        };
+
+        static (UsersStep, UsersStep) Twice(UsersStep step) => (step, step);
     }
 }

@@ -12,6 +12,9 @@ public static class RunEstimate
     /// <summary>A saturated point drains over the line opened wide; an open one holds little.</summary>
     private static readonly TimeSpan UsualDrain = TimeSpan.FromSeconds(0.7);
 
+    /// <summary>Six numbers of users until the knee is known to 5 %, four steps around an overload, and the time to get over those that were too many.</summary>
+    private const int UsualKneeSteps = 11;
+
     /// <summary>Start of the testbed, disk probes before and after.</summary>
     private static readonly TimeSpan AroundRun = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan AroundProbe = TimeSpan.FromSeconds(0.6);
@@ -27,7 +30,15 @@ public static class RunEstimate
     public static TimeSpan Of(TrialPlan trial)
     {
         var phases = trial.Point.Settings.ToPhases();
-        return AroundTrial + phases.WarmUp + phases.Steady + (phases.Drain < UsualDrain ? phases.Drain : UsualDrain);
+        return AroundTrial + phases.WarmUp + Window(trial.Point.Settings, phases.Steady) + (phases.Drain < UsualDrain ? phases.Drain : UsualDrain);
+    }
+
+    /// <summary>The steady window, or what stands in its place where the number of users changes.</summary>
+    private static TimeSpan Window(SettingValues settings, TimeSpan steady)
+    {
+        if (!settings.HasUsers()) return steady;
+        if (settings.Text("users.find") == "knee") return UsualKneeSteps * (settings.Span("users.interval") + steady);
+        return settings.List("users.schedule").Aggregate((TimeSpan?)null, (sum, stage) => (sum ?? TimeSpan.Zero) + UsersStageText.Parse(stage).During) ?? steady;
     }
 
     /// <summary>Two ceilings per workload, one probe per limited capacity.</summary>

@@ -109,12 +109,15 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         {
             settings.ToLoad();
             settings.ToMtaSettings();
+            foreach (var stage in settings.List("users.schedule")) UsersStageText.Parse(stage);
         }
         catch (FormatException wrong)
         {
             throw new ProfileException(where, wrong.Message + coordinates);
         }
 
+        if (settings.HasUsers() && settings.Text("users.find") == "knee" && settings.List("users.schedule").Count > 0)
+            throw new ProfileException(where, $"users.find knee changes the number of users itself; it goes with no users.schedule.{coordinates}");
         if (MailSystems.Refusal(system) is { } refusal) throw new ProfileException(where, $"systems.{system.Name}: {refusal}");
         if (settings.Text("line.backend") == "kernel")
             throw new ProfileException(where, "line.backend kernel is not there yet; this version shapes lines in user space. Write auto or userspace.");

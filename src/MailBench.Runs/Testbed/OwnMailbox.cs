@@ -36,7 +36,7 @@ internal sealed class OwnMailbox : ISystemUnderTest
         string[] arguments =
         [
             "--pop3", listen.ToString(), "--smtp", "127.0.0.1:0", "--store", store, "--users", users.ToString(CultureInfo.InvariantCulture),
-            "--max-sessions", (2 * users + 100).ToString(CultureInfo.InvariantCulture), "--suffix", settings.Text("dns.suffix"),
+            "--max-sessions", (2 * settings.UserSessions() + 100).ToString(CultureInfo.InvariantCulture), "--suffix", settings.Text("dns.suffix"),
         ];
         return new OwnMailbox(await NodeProcess.StartAsync(program, "mailbox", arguments, 2, log, null, time, cancellationToken), store, FeaturesOf(settings));
     }

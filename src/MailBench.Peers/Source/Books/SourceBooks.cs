@@ -1,5 +1,5 @@
-using HdrHistogram;
 using MailBench.Model.Events;
+using MailBench.Peers.Load;
 using MailBench.Peers.Source.Arrivals;
 using MailBench.Peers.Source.Workload;
 
@@ -15,46 +15,28 @@ namespace MailBench.Peers.Source.Books;
 /// </remarks>
 internal sealed class SourceBooks(SourceCounters counters, EventWriter? events) : IDisposable
 {
-    /// <summary>An arrival later than this counts as late.</summary>
-    public const long LateNs = 1_000_000;
-
-    private readonly List<Arrival> _thisTurn = [];
+    private readonly LatenessLog _lateness = new();
     private EventWriter? _events = events;
 
     public SourceCounters Counters { get; } = counters;
-    public LongHistogram Response { get; } = NewHistogram();
-    public LongHistogram Lateness { get; } = NewHistogram();
+    public LatencyHistogram Response { get; } = new();
+    public LatencyHistogram Lateness => _lateness.Histogram;
 
     /// <summary>By <see cref="DialoguePhase"/>; null: the phase has not occurred.</summary>
-    public LongHistogram?[] Service { get; } = new LongHistogram?[Enum.GetValues<DialoguePhase>().Length];
+    public LatencyHistogram?[] Service { get; } = new LatencyHistogram?[Enum.GetValues<DialoguePhase>().Length];
 
     /// <summary>The last final reply that was read (CLOCK_MONOTONIC ns), 0: none.</summary>
     public long LastEndNs { get; private set; }
 
-    /// <summary>
-    /// An arrival that a schedule asked for. Its lateness is taken when the turn ends: until then its octets wait for the flush, so the time that other work of the
-    /// turn took belongs to it.
-    /// </summary>
+    /// <summary>An arrival; one that a schedule asked for can be late.</summary>
     public void Offered(Arrival arrival, bool scheduled)
     {
         Counters.Offered++;
-        if (scheduled) _thisTurn.Add(arrival);
+        if (scheduled) _lateness.Offered(arrival.Sequence, 0, arrival.IntendedNs);
         else _events?.Write(new EventRecord(EventKind.Offered, arrival.Sequence, 0, arrival.IntendedNs, 0, 0));
     }
 
-    public void TurnEnding(long nowNs)
-    {
-        if (_thisTurn.Count == 0) return;
-        foreach (var arrival in _thisTurn)
-        {
-            var latenessNs = Math.Max(0, nowNs - arrival.IntendedNs);
-            Record(Lateness, latenessNs);
-            if (latenessNs > LateNs) Counters.Late++;
-            _events?.Write(new EventRecord(EventKind.Offered, arrival.Sequence, 0, arrival.IntendedNs, latenessNs, 0));
-        }
-
-        _thisTurn.Clear();
-    }
+    public void TurnEnding(long nowNs) => Counters.Late += _lateness.TurnEnding(nowNs, _events);
 
     public void Queued() => Counters.Waiting++;
 
@@ -71,7 +53,7 @@ internal sealed class SourceBooks(SourceCounters counters, EventWriter? events) 
         Counters.ContentOctets += message.ContentOctets;
         Counters.DotsStuffed += message.DotsStuffed;
         LastEndNs = nowNs;
-        Record(Response, nowNs - arrival.IntendedNs);
+        Response.Record(nowNs - arrival.IntendedNs);
         _events?.Write(new EventRecord(EventKind.Accepted, arrival.Sequence, recipients, nowNs, arrival.IntendedNs, (short)code));
     }
 
@@ -103,7 +85,7 @@ internal sealed class SourceBooks(SourceCounters counters, EventWriter? events) 
     /// <summary>A phase of the dialogue ended; <paramref name="sequence"/> is the message it served or (QUIT) the last one of its session.</summary>
     public void Phase(DialoguePhase phase, long sequence, long startNs, long endNs)
     {
-        Record(Service[(int)phase] ??= NewHistogram(), endNs - startNs);
+        (Service[(int)phase] ??= new LatencyHistogram()).Record(endNs - startNs);
         _events?.Write(new EventRecord(EventKind.Phase, sequence, (int)phase, endNs, endNs - startNs, 0));
     }
 
@@ -113,9 +95,4 @@ internal sealed class SourceBooks(SourceCounters counters, EventWriter? events) 
         _events?.Dispose();
         _events = null;
     }
-
-    // 1 µs to 1 h with three digits: what is beyond is an hour.
-    private static LongHistogram NewHistogram() => new(1_000, 3_600_000_000_000, 3);
-
-    private static void Record(LongHistogram histogram, long ns) => histogram.RecordValue(Math.Clamp(ns, 0, 3_600_000_000_000));
 }

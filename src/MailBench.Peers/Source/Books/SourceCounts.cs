@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using HdrHistogram;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
 using MailBench.Model.Units;
+using MailBench.Peers.Load;
 
 namespace MailBench.Peers.Source.Books;
 
@@ -16,7 +16,7 @@ internal static class SourceCounts
     {
         var service = new JsonObject();
         foreach (var phase in Enum.GetValues<DialoguePhase>())
-            if (books?.Service[(int)phase] is { } histogram) service[JsonName(phase)] = Percentiles(histogram);
+            if (books?.Service[(int)phase] is { } histogram) service[JsonName(phase)] = LatencyHistogram.Percentiles(histogram);
         var counts = new JsonObject
         {
             [CounterNames.Offered] = now.Offered - atBegin.Offered,
@@ -31,28 +31,12 @@ internal static class SourceCounts
             [CounterNames.ContentOctets] = now.ContentOctets - atBegin.ContentOctets,
             [CounterNames.Sessions] = now.Sessions - atBegin.Sessions,
             ["seconds"] = books is { LastEndNs: > 0 } ? Math.Round((books.LastEndNs - startNs) / 1e9, 6) : 0,
-            ["responseMs"] = Percentiles(books?.Response),
-            ["latenessMs"] = Percentiles(books?.Lateness),
+            ["responseMs"] = LatencyHistogram.Percentiles(books?.Response),
+            ["latenessMs"] = LatencyHistogram.Percentiles(books?.Lateness),
             ["serviceMs"] = service,
         };
         return counts;
     }
-
-    /// <summary><c>p50 p90 p99 p999 max</c> in milliseconds of a histogram of nanoseconds; null where nothing was measured.</summary>
-    public static JsonObject Percentiles(LongHistogram? histogram)
-    {
-        var measured = histogram is { TotalCount: > 0 } ? histogram : null;
-        return new JsonObject
-        {
-            ["p50"] = Ms(measured?.GetValueAtPercentile(50)),
-            ["p90"] = Ms(measured?.GetValueAtPercentile(90)),
-            ["p99"] = Ms(measured?.GetValueAtPercentile(99)),
-            ["p999"] = Ms(measured?.GetValueAtPercentile(99.9)),
-            ["max"] = Ms(measured?.GetMaxValue()),
-        };
-    }
-
-    private static JsonValue? Ms(long? ns) => ns is { } value ? JsonValue.Create(Math.Round(value / 1e6, 4)) : null;
 
     private static string JsonName(DialoguePhase phase)
     {

@@ -62,7 +62,7 @@ public sealed class PollTimetableTests
         var addresses = Enumerable.Range(0, 100_000).Select(AddressSpread.Address).ToList();
         Assert.Equal(addresses.Count, addresses.Distinct().Count());
         Assert.All(addresses, address => Assert.True(IPAddress.IsLoopback(address) && address.GetAddressBytes()[3] is > 0 and < 255));
-        Assert.Equal(127, AddressSpread.Address(AddressSpread.Most - 1).GetAddressBytes()[0]);
+        Assert.Equal(127, AddressSpread.Address(PollLimits.MostAddresses - 1).GetAddressBytes()[0]);
     }
 
     private static List<DuePoll> All(PollTimetable timetable)
