@@ -27,9 +27,26 @@ public static class RunAnalysis
         var planned = header.Points.ToDictionary(point => point.Point);
         var points = new List<PointSummary>();
         var samples = new List<TrialSamples>();
+        var probes = new List<ProbeTable>();
         foreach (var trial in ReadJournal(folder).OrderBy(t => t.Point).ThenBy(t => t.Repetition))
         {
             if (!planned.TryGetValue(trial.Point, out var plan)) throw new InvalidDataException($"{folder.Journal}: point {trial.Point} is not in {folder.Header}.");
+            if (trial.Findings is { } findings)
+            {
+                probes.Add(new ProbeTable
+                {
+                    Point = trial.Point,
+                    Repetition = trial.Repetition,
+                    Sweep = plan.Sweep,
+                    Axes = plan.Axes,
+                    System = plan.Settings.GetValueOrDefault("system", "mailbench"),
+                    Sut = trial.Features.GetValueOrDefault("sut", "unknown"),
+                    Findings = findings,
+                    Failure = trial.Failure,
+                });
+                continue;
+            }
+
             var (summary, ofTrial) = plan.Settings.ContainsKey("users.count")
                 ? UsersAnalysis.Analyze(header, plan, trial, ReadPolls(folder, trial))
                 : PointAnalysis.Analyze(header, plan, trial, ReadBooks(folder, trial));
@@ -53,9 +70,10 @@ public static class RunAnalysis
             Storage = header.Storage,
             Calibration = header.Calibration,
             Points = points,
-            PointsMissing = Math.Max(0, header.Points.Count * header.Repetitions - points.Count),
+            Probes = probes,
+            PointsMissing = Math.Max(0, header.Points.Count * header.Repetitions - points.Count - probes.Count),
             Comparisons = comparisons,
-            Sentences = Sentences.Of(header, points, comparisons),
+            Sentences = [.. ProbeSentences.Of(probes), .. Sentences.Of(header, points, comparisons, probes.Count)],
             Caveats = RunConditions.Caveats(header, points),
         };
         return new AnalysisResult(header, summaryOfRun, samples);

@@ -24,6 +24,7 @@ public static class ConsoleSummary
 
         if (table.Rows.Count > 0) console.Write(table);
         if (run.Points.Any(p => p.Polls is not null)) console.Write(Users(run));
+        foreach (var probed in run.Probes) console.Write(Probes(run, probed));
         foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {Printable.Of(sentence)}");
         // By kind: the figures behind each flag are in the report.
         foreach (var flag in run.Points.SelectMany(p => p.Flags.Select(f => (Kind: f.Split(':')[0], Text: f, p.Point))).GroupBy(f => f.Kind).OrderByDescending(g => g.Count()))
@@ -49,6 +50,15 @@ public static class ConsoleSummary
                     Say.Percent(p.BusyForward), response is null ? Say.None : Say.Ms(response.P50), response is null ? Say.None : Say.Ms(response.P95), Say.Number(polls.Failed), Shown(p.Bottleneck));
             }
 
+            return table;
+        }
+
+        // What is as expected is counted in the sentence below; the report has it all.
+        static Table Probes(RunSummary run, ProbeTable probes)
+        {
+            var table = new Table().Border(TableBorder.Simple).AddColumn(Markup.Escape(Html.ProbesSection.Name(run, probes))).AddColumn("expected").AddColumn("observed").AddColumn("verdict", Text);
+            foreach (var f in probes.Findings.Where(f => f.Group == "features" || f.Verdict is ProbeFinding.Differs or ProbeFinding.NotShown))
+                table.AddRow(Shown(f.Question), Shown(f.Expected ?? Say.None), Shown(f.Observed), Shown(f.Verdict));
             return table;
         }
 

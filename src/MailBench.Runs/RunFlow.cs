@@ -24,7 +24,8 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
         try
         {
             // Testbed.
-            await using var bench = await Bench.StartAsync(program, folder, plan.Points[0].Settings, plan.Points.Max(point => point.Settings.Integer("dns.mx")), plan.NeedsPrivateNetwork ? TestbedPorts.WellKnown : default, time, stop);
+            var ports = plan.NeedsPrivateNetwork ? TestbedPorts.WellKnown : default;
+            await using var bench = await Bench.StartAsync(program, folder, plan.Points[0].Settings, plan.Points.Max(point => point.Settings.Integer("dns.mx")), ports, plan.LineBackend, time, stop);
             using var samples = new SampleFile(folder.Samples);
             var observer = new Observer(bench, samples, watcher, time);
             var calibration = new CalibrationPhase(bench, observer, plan, record.Run, record.QueueRoot);
@@ -32,7 +33,7 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
             watcher.Calibrating(record.Calibration ?? await record.CalibratedAsync(calibration.RunAsync(stop)));
 
             // Nodes → events and samples → run folder.
-            var phases = new TrialPhasesFactory(bench, observer, folder, program, record, time);
+            var phases = new TrialPhasesFactory(bench, observer, folder, program, record, ports, time);
             for (var i = 0; i < rest.Length && failure is null; i++)
             {
                 watcher.TrialBegins(rest[i], plan.Trials.Count - rest.Length + i + 1, plan.Trials.Count, TimeLeft(rest, i));
@@ -64,6 +65,7 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
     private static async Task<TrialRecord> RunTrialAsync(
         TrialPhasesFactory phases, TrialPlan trial, Dictionary<(int Point, int Repetition), TrialRecord> done, CancellationToken stop)
     {
+        if (trial.Point.Settings.HasProbes()) return await phases.CreateProbes().RunAsync(trial, stop);
         if (trial.Point.Settings.HasUsers()) return await phases.CreateUsers().RunAsync(trial, stop);
         if (trial.Point.BasePoint is not { } origin) return await phases.Create().RunAsync(trial, null, stop);
         OfferedRate.TryParse(trial.Point.Settings.Text("load.rate"), out var share);

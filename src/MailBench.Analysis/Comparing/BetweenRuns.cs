@@ -24,7 +24,9 @@ public static class BetweenRuns
         foreach (var b in baseSides)
         {
             var axes = Shared(b.Axes, @base.Sut);
-            if (candidateSides.Find(c => Same(axes, Shared(c.Axes, candidate.Sut)) && c.Side.First.LoadModel == b.Side.First.LoadModel) is not { Side: not null } partner) continue;
+            // Two sweeps may share their axes: the one of the same name comes first.
+            var partners = candidateSides.Where(c => Same(axes, Shared(c.Axes, candidate.Sut)) && c.Side.First.LoadModel == b.Side.First.LoadModel);
+            if (partners.OrderByDescending(c => c.Side.Planned.Sweep == b.Side.Planned.Sweep).FirstOrDefault() is not { Side: not null } partner) continue;
             var factor = b.Axes.Keys.Except(axes.Keys).FirstOrDefault() ?? WholeRun;
             pairs.Add(new PointPair(factor, (@base.Label, candidate.Label), b.Side, partner.Side, axes.ToDictionary()));
         }
@@ -35,7 +37,7 @@ public static class BetweenRuns
         var sameRun = @base.Run.Summary.Run == candidate.Run.Summary.Run;
         var remarks = new List<string>();
         if (pairs.Count < Math.Max(baseSides.Count, candidateSides.Count)) remarks.Add($"{pairs.Count} points have a partner; {baseSides.Count - pairs.Count} of {@base.Label} and {candidateSides.Count - pairs.Count} of {candidate.Label} have none");
-        var machine = sameRun ? [] : MachineDifferences(@base.Run.Header, candidate.Run.Header).ToList();
+        var machine = sameRun ? [] : MachineDifferences(@base.Run.Header, candidate.Run.Header, rules.Factors).ToList();
         var moved = sameRun ? [] : MovedProbes(@base.Run.Header, candidate.Run.Header).ToList();
         remarks.AddRange(machine.Concat(moved));
         if (!sameRun) remarks.Add("the two runs were not interleaved: a block is the same repetition of each, and what the machine did in between is in the difference");
@@ -70,7 +72,7 @@ public static class BetweenRuns
 
     private static bool Same(IReadOnlyDictionary<string, string> a, Dictionary<string, string> b) => a.Count == b.Count && a.All(axis => b.GetValueOrDefault(axis.Key) == axis.Value);
 
-    private static IEnumerable<string> MachineDifferences(RunHeader a, RunHeader b)
+    private static IEnumerable<string> MachineDifferences(RunHeader a, RunHeader b, IReadOnlySet<string> factors)
     {
         var rows = new (string What, string? Base, string? Candidate)[]
         {
@@ -80,7 +82,7 @@ public static class BetweenRuns
             ("line backend", a.LineBackend, b.LineBackend),
             ("storage", StorageOf(a), StorageOf(b)),
         };
-        return rows.Where(row => row.Base != row.Candidate).Select(row => $"{row.What} differs ({row.Base}; {row.Candidate})");
+        return rows.Where(row => row.Base != row.Candidate && !(row.What == "line backend" && factors.Contains("line.backend"))).Select(row => $"{row.What} differs ({row.Base}; {row.Candidate})");
     }
 
     private static string StorageOf(RunHeader header) => string.Join(", ", header.Storage.Select(s => $"{s.FileSystem} on {s.Device}{(s.RaidLevel is { } raid ? " " + raid : "")}").Distinct());

@@ -12,7 +12,7 @@ internal static class RunConditions
         var line = header.LineBackend switch
         {
             "userspace" => "user-space line (octets estimated)",
-            "kernel" => "kernel line",
+            "kernel" => "kernel line (tc tbf, octets measured)",
             var other => other,
         };
         var durability = Joined(points.Select(p => p.Features.GetValueOrDefault("durability", "unknown")));
@@ -47,6 +47,13 @@ internal static class RunConditions
             caveats.Add("DNS does not cross the line.");
         }
 
+        if (header.LineBackend == "kernel")
+        {
+            caveats.Add("The kernel line's octets are those of its queueing discipline: whole Ethernet frames, retransmissions and acknowledgements included, without FCS, preamble and gap (+24 octets a frame on real Ethernet). A full queue drops. A delay is added by a node behind it, so that TCP on the shaped part sees no round trip of its own.");
+            caveats.Add("DNS does not cross the line.");
+        }
+
+        if (header.LineNote is { } note) caveats.Add(note);
         if (points.Any(p => p.LoadModel == "backlog"))
             caveats.Add("Backlog points hold a constant number of undelivered recipients: they show the delivered rate at saturation and no latency. Their queue is drained with the line opened wide, after the window.");
         if (points.Any(p => p.Polls is not null))

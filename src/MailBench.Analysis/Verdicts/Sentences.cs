@@ -9,7 +9,7 @@ namespace MailBench.Analysis.Verdicts;
 /// <summary>The result in words: what each strategy needed, what that gave at each bandwidth, what limited it, and what may not be concluded.</summary>
 internal static class Sentences
 {
-    public static IReadOnlyList<string> Of(RunHeader header, IReadOnlyList<PointSummary> points, IReadOnlyList<ComparisonSummary> comparisons)
+    public static IReadOnlyList<string> Of(RunHeader header, IReadOnlyList<PointSummary> points, IReadOnlyList<ComparisonSummary> comparisons, int probed = 0)
     {
         var sentences = new List<string>();
         var good = points.Where(p => !p.Void).ToList();
@@ -25,7 +25,7 @@ internal static class Sentences
         foreach (var voided in points.Where(p => p.Void))
             sentences.Add($"Point {voided.Point} ({Where(voided)}) is void: {string.Join("; ", voided.VoidReasons)}.");
         sentences.AddRange(header.LeftOut);
-        var missing = header.Points.Count * header.Repetitions - points.Count;
+        var missing = header.Points.Count * header.Repetitions - points.Count - probed;
         if (missing > 0) sentences.Add($"{missing} of {header.Points.Count * header.Repetitions} planned trials were not run.");
         return sentences;
     }

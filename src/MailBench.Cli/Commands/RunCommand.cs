@@ -10,6 +10,7 @@ using MailBench.Model.Units;
 using MailBench.Runs;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
+using MailBench.Runs.Testbed.Lines;
 using MailBench.Runs.Testbed.Systems;
 
 namespace MailBench.Cli.Commands;
@@ -63,6 +64,7 @@ internal static class RunCommand
         }
 
         MailSystems.Check(plan);
+        plan = LineBackends.Choose(plan);
         if (plan.NeedsPrivateNetwork && !PrivateNetwork.IsEntered) PrivateNetwork.Enter();
         var folder = FolderOf(request, plan, time);
         Preflight.Check(plan, folder);

@@ -84,6 +84,9 @@ public static class CounterNames
 
     // DNS responder.
     public const string Queries = "queries";
+    public const string QueriesMx = "queriesMx";
+    public const string QueriesA = "queriesA";
+    public const string QueriesAaaa = "queriesAaaa";
     public const string DnsOctetsIn = "dnsOctetsIn";
     public const string DnsOctetsOut = "dnsOctetsOut";
 
@@ -95,6 +98,10 @@ public static class CounterNames
     public const string PayloadForward = "payloadForward";
     public const string PayloadReverse = "payloadReverse";
     public const string Connections = "connections";
+
+    /// <summary>Frames that found a kernel line's queue full, per direction.</summary>
+    public const string DroppedForward = "droppedForward";
+    public const string DroppedReverse = "droppedReverse";
 
     /// <summary>Time in which something waited for the line, per direction (a saturated line's equals the wall).</summary>
     public const string BackloggedForwardNs = "backloggedForwardNs";

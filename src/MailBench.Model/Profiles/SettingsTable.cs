@@ -20,10 +20,12 @@ public static partial class SettingsTable
 
         new("system", SettingKind.Text, "mailbench", "The system under test: mailbench (the own core), postfix, or a name that systems: defines.") { Pattern = SystemPattern(), Form = "a word of 1 to 40 lower-case letters, digits and dashes" },
 
+        new("probes", SettingKind.Flag, "off", "A point that has it starts the system and asks it what it does: its declared features, replies, bounces and log become a table of what was expected and what was observed. It measures nothing."),
+
         new("line.capacity", SettingKind.Capacity, "100Mbit/s", "Capacity of the line between the SUT and the sinks, per direction; all connections share it.") { Min = 1000, Max = 1e11 },
         new("line.delay", SettingKind.Duration, "0s", "One-way delay, in each direction.") { Max = 10 },
         new("line.queue", SettingKind.Size, "64KiB", "Octets that may wait for the line per direction, kernel buffers included.") { Min = 4096, Max = 1024 * MiB },
-        new("line.backend", SettingKind.Choice, "auto", "What shapes the line: user space (this version), or a kernel queueing discipline.") { Choices = ["auto", "userspace", "kernel"] },
+        new("line.backend", SettingKind.Choice, "userspace", "What shapes the line: userspace, a proxy that needs no privilege (octets estimated); kernel, virtual cables and tc's token bucket, for root (octets measured); auto, kernel where it can be had.") { Sweepable = false, Choices = ["auto", "userspace", "kernel"] },
 
         new("dns.domains", SettingKind.Integer, "100", "Recipient domains d0 … in the zone.") { Min = 1, Max = 1_000_000 },
         new("dns.mx", SettingKind.Integer, "5", "MX hosts mx0 …, each with an address of its own.") { Min = 1, Max = 250 },

@@ -84,6 +84,12 @@ public static class TypedSettings
     }
 
     /// <summary>The point is about users who poll, and sends no mail.</summary>
+    /// <summary>A point that asks the system what it does and measures nothing.</summary>
+    public static bool HasProbes(this SettingValues values) => values.Flag("probes");
+
+    /// <summary>A point that measures deliveries.</summary>
+    public static bool SendsMail(this SettingValues values) => !values.HasUsers() && !values.HasProbes();
+
     public static bool HasUsers(this SettingValues values) => values.Find("users.count") is not null;
 
     /// <param name="values">A point's settings that <see cref="HasUsers"/>.</param>

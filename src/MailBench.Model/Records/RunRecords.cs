@@ -71,6 +71,9 @@ public sealed record RunHeader
     /// <summary><c>userspace</c> or <c>kernel</c>.</summary>
     public required string LineBackend { get; init; }
 
+    /// <summary>Why the backend is not the one that the profile would rather have; null when it is.</summary>
+    public string? LineNote { get; init; }
+
     /// <summary>True for profiles that call themselves smoke or quick: ranks by counts only.</summary>
     public bool Quick { get; init; }
 
@@ -181,6 +184,9 @@ public sealed record TrialRecord
 
     /// <summary>Feature vector of the SUT, axis → value.</summary>
     public required IReadOnlyDictionary<string, string> Features { get; init; }
+
+    /// <summary>What a point of probes found; null for a point that measured.</summary>
+    public IReadOnlyList<ProbeFinding>? Findings { get; init; }
 }
 
 /// <summary>A role that died or refused: why, and the end of its log.</summary>

@@ -20,6 +20,9 @@ public sealed record RunSummary
     public Calibration? Calibration { get; init; }
     public required IReadOnlyList<PointSummary> Points { get; init; }
 
+    /// <summary>What points of probes found; they are no points that measured.</summary>
+    public IReadOnlyList<ProbeTable> Probes { get; init; } = [];
+
     /// <summary>Points planned and not run (interrupted).</summary>
     public int PointsMissing { get; init; }
 

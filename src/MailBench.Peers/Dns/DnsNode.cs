@@ -1,3 +1,4 @@
+using MailBench.Wire.Dns;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -77,6 +78,9 @@ public sealed class DnsNode : INode
         return new Dictionary<string, double>
         {
             [CounterNames.Queries] = tallies.Sum(tally => tally.Queries),
+            [CounterNames.QueriesMx] = tallies.Sum(tally => tally.QueriesOf(DnsType.MX)),
+            [CounterNames.QueriesA] = tallies.Sum(tally => tally.QueriesOf(DnsType.A)),
+            [CounterNames.QueriesAaaa] = tallies.Sum(tally => tally.QueriesOf(DnsType.AAAA)),
             [CounterNames.DnsOctetsIn] = tallies.Sum(tally => tally.OctetsIn),
             [CounterNames.DnsOctetsOut] = tallies.Sum(tally => tally.OctetsOut),
         };

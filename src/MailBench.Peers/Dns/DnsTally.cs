@@ -19,6 +19,10 @@ internal sealed class DnsTally
     private long _octetsOut;
 
     public long Queries => Volatile.Read(ref _queries);
+
+    /// <summary>Queries of one type.</summary>
+    public long QueriesOf(DnsType type) => Volatile.Read(ref _byType[Math.Min((int)type, Types - 1)]);
+
     public long OctetsIn => Volatile.Read(ref _octetsIn);
     public long OctetsOut => Volatile.Read(ref _octetsOut);
 

@@ -29,7 +29,7 @@ internal static class HtmlReport
             <h1>{E(run.ProfileName)}</h1>
             <p class="lead">{E(run.Description ?? "")}</p>
             {Badge(run)}
-            <nav aria-label="Sections"><ul><li><a href="#words">In words</a></li>{(plots.Count > 0 ? "<li><a href=\"#plots\">Plots</a></li>" : "")}{(run.Comparisons.Count > 0 ? "<li><a href=\"#comparisons\">Comparisons</a></li>" : "")}{(run.Points.Any(p => p.Polls is not null) ? "<li><a href=\"#users\">Users</a></li>" : "")}{(run.Points.Any(p => p.Polls is null) ? "<li><a href=\"#points\">Points</a></li>" : "")}<li><a href="#details">Each point</a></li><li><a href="#disclosure">Disclosure</a></li></ul></nav>
+            <nav aria-label="Sections"><ul><li><a href="#words">In words</a></li>{(plots.Count > 0 ? "<li><a href=\"#plots\">Plots</a></li>" : "")}{(run.Comparisons.Count > 0 ? "<li><a href=\"#comparisons\">Comparisons</a></li>" : "")}{(run.Points.Any(p => p.Polls is not null) ? "<li><a href=\"#users\">Users</a></li>" : "")}{(run.Points.Any(p => p.Polls is null) ? "<li><a href=\"#points\">Points</a></li>" : "")}{(run.Probes.Count > 0 ? "<li><a href=\"#probes\">Probes</a></li>" : "")}<li><a href="#details">Each point</a></li><li><a href="#disclosure">Disclosure</a></li></ul></nav>
             </header>
             <main>
             <h2 id="words">In words</h2>
@@ -44,9 +44,10 @@ internal static class HtmlReport
         }
 
         page.Append(ComparisonSection.Render(run));
+        page.Append(ProbesSection.Render(run));
         page.Append(UsersSection.Render(run));
         if (run.Points.Any(p => p.Polls is null)) page.Append("<h2 id=\"points\">Points</h2>\n").Append(PointsTable(run));
-        page.Append("<h2 id=\"details\">Each point</h2>\n");
+        page.Append(run.Points.Count > 0 ? "<h2 id=\"details\">Each point</h2>\n" : "<span id=\"details\"></span>\n");
         foreach (var point in run.Points) page.Append(PointDetails.Render(point));
         page.Append("<h2 id=\"disclosure\">Disclosure</h2>\n").Append(Disclosure.Render(run));
         page.Append($"</main>\n<footer><p>MailBench {E(run.Machine.MailBenchVersion)}, run {E(run.Run)}, {E(run.StartedAt)}. All figures derive from this run's folder; <code>run.json</code> holds them for programs.</p></footer>\n</body>\n</html>\n");

@@ -17,7 +17,7 @@ internal static class MarkdownReport
         foreach (var sentence in run.Sentences) text.Append($"- {Plain(sentence)}\n");
         text.Append('\n');
         foreach (var plot in RunPlots.Of(run)) text.Append($"![{Plain(plot.Title)}. {Plain(plot.Alt)}](plots/{plot.Name}.svg)\n\n");
-        text.Append(UsersSection.RenderMarkdown(run)).Append('\n');
+        text.Append(ProbesSection.RenderMarkdown(run)).Append(UsersSection.RenderMarkdown(run)).Append('\n');
         text.Append("| point | sweep | line | variant | load | deliveries/s | line busy | per Mbit | octets/delivery | transactions/delivery | efficiency | limited by | p50 | p99 | flags |\n");
         text.Append("|--:|---|--:|---|---|--:|--:|--:|--:|--:|--:|---|--:|--:|---|\n");
         foreach (var p in run.Points.Where(p => p.Polls is null))

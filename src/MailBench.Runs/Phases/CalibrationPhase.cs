@@ -30,12 +30,12 @@ internal sealed class CalibrationPhase(Bench bench, Observer observer, RunPlan p
         var syncs = SyncProbe.Measure(queueRoot, DiskProbe);
         var ceilings = new List<CeilingProbe>();
         var known = new HashSet<WorkloadKey>();
-        foreach (var point in plan.Points.Where(point => !point.Settings.HasUsers()))
+        foreach (var point in plan.Points.Where(point => point.Settings.SendsMail()))
             foreach (var shape in WorkloadKey.ShapesOf(point.Settings))
                 if (known.Add(shape)) ceilings.Add(await CeilingAsync(shape, point.Settings, cancellationToken));
 
         var lines = new List<LineProbe>();
-        foreach (var capacity in plan.Points.Select(point => point.Settings.Capacity("line.capacity")).Where(capacity => !capacity.Forward.IsUnlimited).Distinct())
+        foreach (var capacity in plan.Points.Where(point => !point.Settings.HasProbes()).Select(point => point.Settings.Capacity("line.capacity")).Where(capacity => !capacity.Forward.IsUnlimited).Distinct())
             lines.Add(await LineAsync(capacity, cancellationToken));
         var answers = await DnsProbe.MeasureAsync(bench.DnsServer, $"d0.{plan.Points[0].Settings.Text("dns.suffix")}", DnsProbeTime, cancellationToken);
         return new Calibration { Ceilings = ceilings, Lines = lines, SyncsPerSecondBefore = syncs, DnsAnswersPerSecond = answers };
@@ -74,10 +74,9 @@ internal sealed class CalibrationPhase(Bench bench, Observer observer, RunPlan p
             await process.AskAsync(new BeginTrialCommand(trial, null) { Source = process.Role == "source" ? new SourceOptions { To = to, Load = load, Workload = workload } : null }, Patience, cancellationToken);
         await bench.Source.AskAsync(new StartLoadCommand(), Patience, cancellationToken);
         await observer.PauseAsync(_probe * WarmShare, cancellationToken);
-        var counted = bench.Processes.First(process => process.Role == role);
-        var before = await Snapshots.OfAsync(counted, cancellationToken);
+        var before = await bench.SnapshotAsync(role, cancellationToken);
         await observer.PauseAsync(_probe * (1 - WarmShare), cancellationToken);
-        var after = await Snapshots.OfAsync(counted, cancellationToken);
+        var after = await bench.SnapshotAsync(role, cancellationToken);
         await bench.SetCapacityAsync(default, cancellationToken);
         await bench.Source.AskAsync(new HaltLoadCommand(), Patience, cancellationToken);
         foreach (var process in bench.Processes) await process.AskAsync(new EndTrialCommand(), Patience, cancellationToken);

@@ -20,7 +20,7 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
     /// <summary>Counters of all roles, read together.</summary>
     public async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>> SnapshotAsync(CancellationToken cancellationToken)
     {
-        var asked = bench.Processes.Select(process => (process.Role, Task: Snapshots.OfAsync(process, cancellationToken))).ToList();
+        var asked = bench.Snapshots(cancellationToken).Select(role => (role.Role, Task: role.Counters)).ToList();
         if (Trial.Sut is { } sut) asked.Add((sut.Role, sut.SnapshotAsync(cancellationToken)));
         await Task.WhenAll(asked.Select(pair => pair.Task));
         var all = asked.ToDictionary(pair => pair.Role, pair => pair.Task.Result);

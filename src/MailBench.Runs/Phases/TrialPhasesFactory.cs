@@ -1,4 +1,5 @@
 using MailBench.Model.Records;
+using MailBench.Runs.Probes;
 using MailBench.Runs.Records;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
@@ -7,12 +8,15 @@ using MailBench.Runs.Testbed.Systems;
 namespace MailBench.Runs.Phases;
 
 /// <summary>Gives each trial its phases: the same testbed, a SUT and a queue of its own.</summary>
-internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFolder folder, NodeProgram program, RunRecord record, TimeProvider time)
+internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFolder folder, NodeProgram program, RunRecord record, TestbedPorts ports, TimeProvider time)
 {
     public TrialPhases Create() => new(bench, StartSutAsync, observer, folder, record.Run);
 
     /// <summary>The same for a point about users who poll.</summary>
     public UsersPhases CreateUsers() => new(bench, StartMailboxAsync, observer, folder, record.Run);
+
+    /// <summary>The same for a point that asks the system what it does.</summary>
+    public ProbePhases CreateProbes() => new(program, folder, record.QueueRoot, ports, time);
 
     private async Task<ISystemUnderTest> StartMailboxAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {

@@ -17,6 +17,9 @@ public static class RunEstimate
 
     /// <summary>Start of the testbed, disk probes before and after.</summary>
     private static readonly TimeSpan AroundRun = TimeSpan.FromSeconds(3);
+
+    /// <summary>All probes of a system; half of it waits for a message to expire.</summary>
+    private static readonly TimeSpan AroundProbes = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan AroundProbe = TimeSpan.FromSeconds(0.6);
 
     public static TimeSpan Of(RunPlan plan)
@@ -29,6 +32,7 @@ public static class RunEstimate
     /// <summary>One trial, from the SUT's start to its end.</summary>
     public static TimeSpan Of(TrialPlan trial)
     {
+        if (trial.Point.Settings.HasProbes()) return AroundProbes;
         var phases = trial.Point.Settings.ToPhases();
         return AroundTrial + phases.WarmUp + Window(trial.Point.Settings, phases.Steady) + (phases.Drain < UsualDrain ? phases.Drain : UsualDrain);
     }
@@ -43,8 +47,8 @@ public static class RunEstimate
 
     /// <summary>Two ceilings per workload, one probe per limited capacity.</summary>
     private static int Probes(RunPlan plan) =>
-        plan.Points.Where(point => !point.Settings.HasUsers()).SelectMany(point => WorkloadKey.ShapesOf(point.Settings)).Distinct().Count()
-        + plan.Points.Select(point => point.Settings.Capacity("line.capacity")).Where(capacity => !capacity.Forward.IsUnlimited).Distinct().Count();
+        plan.Points.Where(point => point.Settings.SendsMail()).SelectMany(point => WorkloadKey.ShapesOf(point.Settings)).Distinct().Count()
+        + plan.Points.Where(point => !point.Settings.HasProbes()).Select(point => point.Settings.Capacity("line.capacity")).Where(capacity => !capacity.Forward.IsUnlimited).Distinct().Count();
 }
 
 /// <summary>What makes two source-to-sink ceilings the same probe: content, recipients per message, dialogue.</summary>

@@ -1,6 +1,7 @@
 using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
+using MailBench.Runs.Testbed.Lines;
 using MailBench.Runs.Testbed.Systems;
 
 namespace MailBench.Runs.Sweep;
@@ -23,8 +24,17 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     /// <summary>A sentence for each optional system that was left out.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
-    /// <summary>Foreign MTAs ask their resolver at port 53 and send to port 25: all nodes then run in a network of their own, own core included, so that figures stay comparable.</summary>
-    public bool NeedsPrivateNetwork => Points.Any(point => point.System.IsForeign);
+    /// <summary>What shapes the line: <c>userspace</c> until <see cref="LineBackends"/> has chosen.</summary>
+    public string LineBackend { get; init; } = LineBackends.UserSpace;
+
+    /// <summary>Why <c>auto</c> did not take kernel lines, or null.</summary>
+    public string? LineNote { get; init; }
+
+    /// <summary>
+    /// Foreign MTAs ask their resolver at port 53 and send to port 25, and virtual cables need a network where nobody else's are: all nodes then run in a network of their own, own core included, so
+    /// that figures stay comparable.
+    /// </summary>
+    public bool NeedsPrivateNetwork => LineBackend == LineBackends.Kernel || Points.Any(point => point.System.IsForeign);
 
     /// <summary>
     /// Multiplies the axes out and orders the trials: repetition by repetition, in each the sweeps in file order (a sweep after those it names), in each the points
@@ -119,8 +129,6 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         if (settings.HasUsers() && settings.Text("users.find") == "knee" && settings.List("users.schedule").Count > 0)
             throw new ProfileException(where, $"users.find knee changes the number of users itself; it goes with no users.schedule.{coordinates}");
         if (MailSystems.Refusal(system) is { } refusal) throw new ProfileException(where, $"systems.{system.Name}: {refusal}");
-        if (settings.Text("line.backend") == "kernel")
-            throw new ProfileException(where, "line.backend kernel is not there yet; this version shapes lines in user space. Write auto or userspace.");
         if (settings.Integer("workload.recipients") > settings.Integer("mta.maxRecipients"))
             throw new ProfileException(where, $"workload.recipients {settings.Integer("workload.recipients")} is above mta.maxRecipients {settings.Integer("mta.maxRecipients")}: every message would be refused.{coordinates}");
         if (settings.Choice<LoadModel>("load.model") == LoadModel.Backlog && settings.Integer("load.backlog") < settings.Integer("workload.recipients"))

@@ -3,6 +3,8 @@ using MailBench.Model.Nodes;
 using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
+using MailBench.Model.Units;
+using MailBench.Runs.Testbed.Lines;
 
 namespace MailBench.Runs.Testbed;
 
@@ -14,13 +16,11 @@ internal readonly record struct TestbedPorts(int Smtp, int Dns)
 }
 
 /// <summary>
-/// The nodes around the SUT: DNS responder, sink, line and source, each a process. They live through the run; one is started anew only when a point changes its own options. Addresses:
-/// line 127.0.1.1 … (what the zone names), sink 127.0.2.1 …, return path 127.0.3.1, all on one port.
+/// The nodes around the SUT: DNS responder, sink, line and source, each a process. They live through the run; one is started anew only when a point changes its own options. Where
+/// they are <see cref="TestbedAddresses"/> says; all MX hosts and the return path are on one port.
 /// </summary>
 internal sealed class Bench : IAsyncDisposable
 {
-    public const string ReturnAddress = "127.0.3.1";
-    private const string NearNetwork = "127.0.1.0/24";
     private const int PortAttempts = 5;
 
     private readonly NodeProgram _program;
@@ -29,16 +29,19 @@ internal sealed class Bench : IAsyncDisposable
     private readonly int _hosts;
     private readonly TestbedPorts _ports;
     private readonly Dictionary<string, (string Options, NodeProcess Process)> _roles = [];
+    private readonly KernelLine? _kernel;
+    private TestbedAddresses _addresses = TestbedAddresses.UserSpace;
+    private ByteSize _queue;
     private CreditPump? _credits;
     private int _popPort;
 
-    private Bench(NodeProgram program, RunFolder folder, int hosts, TestbedPorts ports, TimeProvider time) =>
-        (_program, _folder, _hosts, _ports, SmtpPort, _time) = (program, folder, hosts, ports, ports.Smtp, time);
+    private Bench(NodeProgram program, RunFolder folder, int hosts, TestbedPorts ports, KernelLine? kernel, TimeProvider time) =>
+        (_program, _folder, _hosts, _ports, _kernel, SmtpPort, _time) = (program, folder, hosts, ports, kernel, ports.Smtp, time);
 
     /// <summary>Where the mailbox server listens; and <see cref="UsersSide"/>, where users reach it: through the line.</summary>
-    public IPEndPoint MailboxSide => new(FarAddress(0), _popPort);
+    public IPEndPoint MailboxSide => new(_addresses.Sink(0), _popPort);
 
-    public IPEndPoint UsersSide => new(NearAddress(0), _popPort);
+    public IPEndPoint UsersSide => new(_addresses.Near(0), _popPort);
 
     public NodeProcess Poll => _roles["poll"].Process;
 
@@ -54,17 +57,29 @@ internal sealed class Bench : IAsyncDisposable
     public IPEndPoint DnsServer => _roles["dns"].Process.Listeners[0].EndPoint;
 
     /// <summary>The first MX host's sink, reached without line.</summary>
-    public IPEndPoint FarSide => new(FarAddress(0), SmtpPort);
+    public IPEndPoint FarSide => new(_addresses.Far(0), SmtpPort);
 
     /// <summary>The first MX host as the world sees it: through the line.</summary>
-    public IPEndPoint NearSide => new(NearAddress(0), SmtpPort);
+    public IPEndPoint NearSide => new(_addresses.Near(0), SmtpPort);
 
     public IEnumerable<NodeProcess> Processes => _roles.Values.Select(role => role.Process);
 
-    /// <summary>Starts all four as a point wants them. <paramref name="hosts"/>: the most MX hosts that any point has.</summary>
-    public static async Task<Bench> StartAsync(NodeProgram program, RunFolder folder, SettingValues first, int hosts, TestbedPorts ports, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Counters of every role, asked together. The line is a role also where the kernel is the line; what its node for the delay uses is then added to it.</summary>
+    public IEnumerable<(string Role, Task<IReadOnlyDictionary<string, double>> Counters)> Snapshots(CancellationToken cancellationToken)
     {
-        var bench = new Bench(program, folder, hosts, ports, time);
+        foreach (var process in Processes)
+            if (_kernel is null || process.Role != "line") yield return (process.Role, Testbed.Snapshots.OfAsync(process, cancellationToken));
+        if (_kernel is not null) yield return ("line", KernelSnapshotAsync(_kernel, cancellationToken));
+    }
+
+    public Task<IReadOnlyDictionary<string, double>> SnapshotAsync(string role, CancellationToken cancellationToken) =>
+        role == "line" && _kernel is not null ? KernelSnapshotAsync(_kernel, cancellationToken) : Testbed.Snapshots.OfAsync(_roles[role].Process, cancellationToken);
+
+    /// <summary>Starts all four as a point wants them. <paramref name="hosts"/>: the most MX hosts that any point has; <paramref name="backend"/>: of <see cref="LineBackends"/>.</summary>
+    public static async Task<Bench> StartAsync(NodeProgram program, RunFolder folder, SettingValues first, int hosts, TestbedPorts ports, string backend, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var kernel = backend == LineBackends.Kernel ? await KernelLine.StartAsync(time, cancellationToken) : null;
+        var bench = new Bench(program, folder, hosts, ports, kernel, time);
         try
         {
             await bench.ApplyMailAsync(first, cancellationToken);
@@ -86,7 +101,7 @@ internal sealed class Bench : IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
-            if (_popPort == 0) _popPort = PortPick.FreeOnAll([NearAddress(0), FarAddress(0)]);
+            if (_popPort == 0) _popPort = PortPick.FreeOnAll([_addresses.Near(0), _addresses.Sink(0)]);
             try
             {
                 string[] line = ["--listen", $"{UsersSide}={MailboxSide}", "--capacity", "unlimited", "--delay", settings.Text("line.delay"), "--queue", settings.Text("line.queue")];
@@ -107,6 +122,8 @@ internal sealed class Bench : IAsyncDisposable
 
     private async Task ApplyMailAsync(SettingValues settings, CancellationToken cancellationToken)
     {
+        if (_kernel is not null) _addresses = TestbedAddresses.Kernel(IsDelayed(settings));
+        _queue = settings.Size("line.queue");
         await ApplySinkAndLineAsync(settings, cancellationToken);
         await EnsureAsync("dns", DnsArguments(settings), 1, null, cancellationToken);
         if (await EnsureAsync("source", [], 0, null, cancellationToken))
@@ -118,12 +135,16 @@ internal sealed class Bench : IAsyncDisposable
         await SetCapacityAsync(settings.Capacity("line.capacity"), cancellationToken);
     }
 
-    /// <summary>Every address that a testbed of so many MX hosts listens on for mail.</summary>
-    public static IEnumerable<IPAddress> Addresses(int hosts) =>
-        [.. Enumerable.Range(0, hosts).SelectMany(host => new[] { NearAddress(host), FarAddress(host) }), IPAddress.Parse(ReturnAddress)];
+    /// <summary>Every address that a testbed of so many MX hosts on user-space lines listens on for mail.</summary>
+    public static IEnumerable<IPAddress> Addresses(int hosts)
+    {
+        var addresses = TestbedAddresses.UserSpace;
+        return [.. Enumerable.Range(0, hosts).SelectMany(host => new[] { addresses.Near(host), addresses.Sink(host) }), IPAddress.Parse(addresses.ReturnAddress)];
+    }
 
-    public async Task SetCapacityAsync(LineCapacity capacity, CancellationToken cancellationToken) =>
-        await Line.AskAsync(new CapacityCommand(capacity.Forward.BitsPerSecond, capacity.Reverse.BitsPerSecond), TimeSpan.FromSeconds(15), cancellationToken);
+    public Task SetCapacityAsync(LineCapacity capacity, CancellationToken cancellationToken) => _kernel is not null
+        ? _kernel.SetCapacityAsync(capacity, _queue, cancellationToken)
+        : Line.AskAsync(new CapacityCommand(capacity.Forward.BitsPerSecond, capacity.Reverse.BitsPerSecond), TimeSpan.FromSeconds(15), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -131,6 +152,7 @@ internal sealed class Bench : IAsyncDisposable
         // Together: each may take its time to finish.
         await Task.WhenAll(_roles.Values.Select(role => role.Process.DisposeAsync().AsTask()));
         _roles.Clear();
+        if (_kernel is not null) await _kernel.DisposeAsync();
     }
 
     private async Task ApplySinkAndLineAsync(SettingValues settings, CancellationToken cancellationToken)
@@ -140,8 +162,8 @@ internal sealed class Bench : IAsyncDisposable
             if (SmtpPort == 0) SmtpPort = PortPick.FreeOnAll([.. Addresses(_hosts)]);
             try
             {
-                await EnsureAsync("sink", SinkArguments(settings), _hosts + 1, notice => _credits?.Booked(notice.Kind == "booked" ? notice.Recipients : 0), cancellationToken);
-                await EnsureAsync("line", LineArguments(settings), _hosts, null, cancellationToken);
+                await EnsureAsync("sink", SinkArguments(settings), _hosts + (_kernel is null ? 1 : 2), notice => _credits?.Booked(notice.Kind == "booked" ? notice.Recipients : 0), cancellationToken);
+                if (_kernel is null || IsDelayed(settings)) await EnsureAsync("line", LineArguments(settings), _hosts, null, cancellationToken);
                 return;
             }
             catch (RoleFailedException taken) when (attempt < PortAttempts && _ports.Smtp == 0 && !_roles.ContainsKey("line") && taken.Message.Contains("exit code 4", StringComparison.Ordinal))
@@ -165,13 +187,14 @@ internal sealed class Bench : IAsyncDisposable
         }
 
         var log = new RoleLog(Path.Combine(_folder.Logs, $"{role}.log"), $"{role} {options}");
-        _roles[role] = (options, await NodeProcess.StartAsync(_program, role, arguments, listeners, log, notice, _time, cancellationToken));
+        var program = role is "sink" or "line" && _kernel is not null ? _kernel.There(_program) : _program;
+        _roles[role] = (options, await NodeProcess.StartAsync(program, role, arguments, listeners, log, notice, _time, cancellationToken));
         return true;
     }
 
     private string[] SinkArguments(SettingValues settings) =>
     [
-        "--listen", string.Join(',', Hosts(FarAddress).Select(address => $"{address}:{SmtpPort}")), "--return", $"{ReturnAddress}:{SmtpPort}",
+        "--listen", string.Join(',', SinkHosts().Select(address => $"{address}:{SmtpPort}")), "--return", $"{_addresses.ReturnAddress}:{SmtpPort}",
         .. settings.List("sink.refuse").SelectMany(rule => new[] { "--refuse", rule }),
         .. settings.List("sink.withhold").SelectMany(name => new[] { "--withhold", name }),
         .. settings.List("sink.limits").SelectMany(limit => new[] { "--limit", limit }),
@@ -179,19 +202,30 @@ internal sealed class Bench : IAsyncDisposable
 
     private string[] LineArguments(SettingValues settings) =>
     [
-        "--listen", string.Join(',', Enumerable.Range(0, _hosts).Select(i => $"{NearAddress(i)}:{SmtpPort}={FarAddress(i)}:{SmtpPort}")),
+        "--listen", string.Join(',', Enumerable.Range(0, _hosts).Select(i => $"{_addresses.Near(i)}:{SmtpPort}={_addresses.Sink(i)}:{SmtpPort}")),
         "--capacity", "unlimited", "--delay", settings.Text("line.delay"), "--queue", settings.Text("line.queue"),
     ];
 
     private string[] DnsArguments(SettingValues settings)
     {
-        var spec = GeneratedZoneSpec.Format(settings.ToZone(NearNetwork, ReturnAddress));
+        var spec = GeneratedZoneSpec.Format(settings.ToZone(_addresses.ZoneNetwork, _addresses.ReturnAddress));
         return ["--listen", $"127.0.0.1:{_ports.Dns}", "--generate", spec, .. settings.List("dns.faults").SelectMany(rule => new[] { "--fault", rule })];
     }
 
-    private IEnumerable<IPAddress> Hosts(Func<int, IPAddress> address) => Enumerable.Range(0, _hosts).Select(address);
+    /// <summary>One address for each MX host; behind a kernel line also the one that no line shapes.</summary>
+    private IEnumerable<IPAddress> SinkHosts() => [.. Enumerable.Range(0, _hosts).Select(_addresses.Sink), .. _kernel is null ? Array.Empty<IPAddress>() : [_addresses.Far(0)]];
 
-    private static IPAddress NearAddress(int host) => new([127, 0, 1, (byte)(host + 1)]);
+    private async Task<IReadOnlyDictionary<string, double>> KernelSnapshotAsync(KernelLine kernel, CancellationToken cancellationToken)
+    {
+        var counted = await kernel.SnapshotAsync(cancellationToken);
+        if (!_roles.TryGetValue("line", out var delay)) return counted;
+        var used = await Testbed.Snapshots.OfAsync(delay.Process, cancellationToken);
+        return new[] { CounterNames.CpuNs, CounterNames.ResidentBytes, CounterNames.BusiestThreadCpuNs, CounterNames.LineLateNs }.Where(used.ContainsKey).Aggregate(new Dictionary<string, double>(counted), (all, name) =>
+        {
+            all[name] = used[name];
+            return all;
+        });
+    }
 
-    private static IPAddress FarAddress(int host) => new([127, 0, 2, (byte)(host + 1)]);
+    private static bool IsDelayed(SettingValues settings) => settings.Span("line.delay") > TimeSpan.Zero;
 }

@@ -11,7 +11,11 @@ using MailBench.Model.Units;
 namespace MailBench.Runs.Testbed;
 
 /// <summary>Where a SUT finds the rest of the testbed.</summary>
-internal sealed record SutPlace(string QueueRoot, IPEndPoint Dns, int SmtpPort, string ConfigPath, string AttemptLogPath);
+internal sealed record SutPlace(string QueueRoot, IPEndPoint Dns, int SmtpPort, string ConfigPath, string AttemptLogPath)
+{
+    /// <summary>A command that runs the SUT's own program under observation; empty in every run that measures.</summary>
+    public IReadOnlyList<string> Tracer { get; init; } = [];
+}
 
 /// <summary>MailBench's own MTA core as the system under test, on queue directories of its own that go with it.</summary>
 internal sealed class OwnCore : ISystemUnderTest
@@ -48,6 +52,7 @@ internal sealed class OwnCore : ISystemUnderTest
         ];
         try
         {
+            if (place.Tracer.Count > 0) program = new NodeProgram(place.Tracer[0], [.. place.Tracer.Skip(1), program.Path, .. program.Prefix]);
             var process = await NodeProcess.StartAsync(program, "mta", arguments, 1, log, null, time, cancellationToken);
             return new OwnCore(process, place.QueueRoot, FeaturesOf(settings));
         }

@@ -106,7 +106,7 @@ public class DeliveryTests
         await rig.CountReachesAsync("failed", 1);
         await rig.CountReachesAsync("queued", 0);
         var dsn = rig.Saved().Single();
-        Assert.Contains("Status: 5.4.7", dsn.Text, StringComparison.Ordinal);
+        Assert.Contains("Status: 4.7.1", dsn.Text, StringComparison.Ordinal);
         Assert.Contains("Diagnostic-Code: smtp; 451 4.7.1", dsn.Text, StringComparison.Ordinal);
     }
 

@@ -36,7 +36,7 @@ public class DeliveryReportTests
         Assert.Equal("dns; mx0.test", groups[1]["Remote-MTA"]);
         Assert.Equal("smtp; 550 5.1.1 No such user", groups[1]["Diagnostic-Code"]);
         Assert.Equal("rfc822; u1@d1.test", groups[2]["Final-Recipient"]);
-        Assert.Equal("5.4.7", groups[2]["Status"]);
+        Assert.Equal("4.4.3", groups[2]["Status"]);
         Assert.Null(groups[2]["Remote-MTA"]);
         Assert.Null(groups[2]["Diagnostic-Code"]);
 

@@ -76,7 +76,6 @@ public class RunPlanTests
     [InlineData("sweeps:\n  - {name: o, set: {load.model: open, load.rate: 70% of saturated}}\n  - {name: saturated}", "sweep 'saturated' must stand above 'o', which depends on it.")]
     [InlineData("sweeps:\n  - {name: s, axes: {line.capacity: [1Mbit/s]}}\n  - {name: o, set: {load.model: open, load.rate: 70% of s, line.capacity: 2Mbit/s}}", "sweep 's' has no point at the coordinates of a point of 'o' (line.capacity 2Mbit/s)")]
     [InlineData("load: {model: open}", "load.model open needs a load.rate")]
-    [InlineData("line: {backend: kernel}", "line.backend kernel is not there yet")]
     [InlineData("workload: {recipients: 50}\nload: {backlog: 49}", "load.backlog 49 is below workload.recipients 50")]
     [InlineData("dns: {mx: 2, perDomain: 3}", "dns.perDomain 3 is above dns.mx 2")]
     [InlineData("mta: {retry: {first: 2h}}", "mta.retry.first 2h is above mta.retry.max 1h")]

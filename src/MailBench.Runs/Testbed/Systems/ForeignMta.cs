@@ -54,7 +54,7 @@ internal sealed class ForeignMta : ISystemUnderTest
             foreach (var folder in new[] { folders.Root, folders.Configuration, folders.Spool, folders.Data, folders.Log }) Directory.CreateDirectory(folder);
             var start = adapter.Prepare(system, folders, hostName);
             IReadOnlyList<BindMount> binds = [.. start.Binds, .. ResolverFiles(folders, place.Dns, hostName)];
-            var mta = new ForeignMta(adapter, system, folders, start, place, suffix, Enclosure.Start(system.Name, hostName, binds, start.Command, log, () => TailOf(start.LogPath), time));
+            var mta = new ForeignMta(adapter, system, folders, start, place, suffix, Enclosure.Start(system.Name, hostName, binds, [.. place.Tracer, .. start.Command], log, () => TailOf(start.LogPath), time));
             try
             {
                 await mta.UntilItGreetsAsync(system.Name, time, cancellationToken);
