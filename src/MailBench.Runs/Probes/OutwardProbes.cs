@@ -44,7 +44,7 @@ internal sealed class OutwardProbes(ISystemUnderTest sut, ProbeBed bed, FeatureC
     {
         const string question = "which recipients of a message share a transaction?";
         if (!await DeliveredAsync(["one@a", "two@a", "set@b", "host@c"], "strategy", "", cancellationToken)) return claims.NotShown("strategy", question, "not all recipients got it");
-        var groups = Of("strategy").Select(transaction => (IReadOnlyList<string>)[.. transaction.Recipients.Select(Local).Order(StringComparer.Ordinal)]).ToList();
+        var groups = Of("strategy").Select(transaction => (IReadOnlyList<string>)[.. transaction.Recipients.Select(Local).Order(StringComparer.Ordinal)]).OrderBy(group => group[0], StringComparer.Ordinal).ToList();
         var seen = FeatureClaims.StrategyOf(groups);
         return claims.Against("strategy", question, $"{seen}: {string.Join(" | ", groups.Select(group => string.Join(' ', group)))}", declared => declared == seen);
     }
