@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using MailBench.Mta.Queue;
 
 namespace MailBench.Cli.Commands;
@@ -7,6 +8,7 @@ namespace MailBench.Cli.Commands;
 internal static class QueueCommand
 {
     private const int HeaderBytes = 64 << 10;
+    private const int FlushedChars = 1 << 14;
 
     public static Command Create() => new("queue", "Look into a queue, of a live or a stopped MTA, or change what waits in it.")
     {
@@ -27,8 +29,23 @@ internal static class QueueCommand
             var queues = Read(parsed.GetRequiredValue(directories), parsed.InvocationConfiguration.Error);
             try
             {
-                foreach (var entry in queues.SelectMany(queue => queue.Entries).OrderBy(entry => entry.AcceptedUnixMs).ThenBy(entry => entry.Id.Value))
-                    if (selection.Matches(entry, now)) QueueText.WriteListed(output, entry, now, selection);
+                // Not flushed line by line, as the console does: a million messages are two million lines.
+                var text = new StringBuilder(2 * FlushedChars);
+                foreach (var entry in InOrder(queues))
+                {
+                    if (!selection.Matches(entry, now)) continue;
+                    QueueText.WriteListed(text, entry, now, selection);
+                    if (text.Length >= FlushedChars) Flush();
+                }
+
+                Flush();
+
+                void Flush()
+                {
+                    output.Write(text);
+                    output.Flush();
+                    text.Clear();
+                }
             }
             finally
             {
@@ -81,6 +98,30 @@ internal static class QueueCommand
               Received: from source.test ([127.0.0.1]) by mta.test with ESMTP id 1Z4;
               Subject: Minutes
             """);
+    }
+
+    /// <summary>The messages of all directories, oldest first, each read when its turn comes.</summary>
+    private static IEnumerable<QueueEntry> InOrder(IReadOnlyList<QueueInspection> queues)
+    {
+        if (queues.Count == 1) return queues[0].Entries;
+        return Merged();
+
+        IEnumerable<QueueEntry> Merged()
+        {
+            var heads = new PriorityQueue<IEnumerator<QueueEntry>, (long, long)>();
+            foreach (var queue in queues) Advance(queue.Entries.GetEnumerator());
+            while (heads.TryDequeue(out var head, out _))
+            {
+                yield return head.Current;
+                Advance(head);
+            }
+
+            void Advance(IEnumerator<QueueEntry> entries)
+            {
+                if (entries.MoveNext()) heads.Enqueue(entries, (entries.Current.AcceptedUnixMs, entries.Current.Id.Value));
+                else entries.Dispose();
+            }
+        }
     }
 
     /// <summary>The directories that arguments name, each once.</summary>

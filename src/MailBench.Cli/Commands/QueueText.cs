@@ -8,12 +8,20 @@ namespace MailBench.Cli.Commands;
 /// <summary>A queue's messages as text. What came from the network is escaped: a terminal obeys control characters, and a line must stay one.</summary>
 internal static class QueueText
 {
-    public static void WriteListed(TextWriter output, QueueEntry entry, DateTimeOffset now, QueueSelection selection)
+    /// <summary>Appends the message's lines.</summary>
+    public static void WriteListed(StringBuilder output, QueueEntry entry, DateTimeOffset now, QueueSelection selection)
     {
-        output.WriteLine($"{entry.Id}  {Age(entry, now)}  {Size(entry.ContentBytes)}  {Sender(entry)}");
+        output.Append(CultureInfo.InvariantCulture, $"{entry.Id}  {Age(entry, now)}  {Size(entry.ContentBytes)}  ");
+        if (entry.ReversePath.Length == 0) output.Append("<>");
+        else AppendEscaped(output, entry.ReversePath);
+        output.AppendLine();
         foreach (var recipient in entry.Recipients)
-            if (selection.Matches(entry, recipient, now))
-                output.WriteLine($"  {Escape(recipient.Address)}  {Status(recipient, now)}");
+        {
+            if (!selection.Matches(entry, recipient, now)) continue;
+            AppendEscaped(output.Append("  "), recipient.Address);
+            AppendStatus(output.Append("  "), recipient, now);
+            output.AppendLine();
+        }
     }
 
     public static void WriteShown(TextWriter output, QueueEntry entry, ReadOnlySpan<byte> headerSection, DateTimeOffset now)
@@ -39,19 +47,35 @@ internal static class QueueText
     public static string Escape(ReadOnlySpan<byte> octets)
     {
         var text = new StringBuilder(octets.Length);
+        AppendEscaped(text, octets);
+        return text.ToString();
+    }
+
+    public static string Escape(string text) => Escape(Encoding.UTF8.GetBytes(text));
+
+    private static void AppendEscaped(StringBuilder text, ReadOnlySpan<byte> octets)
+    {
         while (octets.Length > 0)
         {
+            // Nearly always all of it is printable ASCII.
+            var hostile = octets.IndexOfAnyExceptInRange((byte)' ', (byte)'~');
+            var plain = hostile < 0 ? octets : octets[..hostile];
+            foreach (var octet in plain) text.Append((char)octet);
+            octets = octets[plain.Length..];
+            if (octets.IsEmpty) return;
             if (Rune.DecodeFromUtf8(octets, out var rune, out var used) == System.Buffers.OperationStatus.Done) Append(text, rune);
             else
                 foreach (var octet in octets[..used])
                     text.Append(CultureInfo.InvariantCulture, $"\\x{octet:X2}");
             octets = octets[used..];
         }
-
-        return text.ToString();
     }
 
-    public static string Escape(string text) => Escape(Encoding.UTF8.GetBytes(text));
+    private static void AppendEscaped(StringBuilder text, string words)
+    {
+        if (words.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0) text.Append(words);
+        else AppendEscaped(text, Encoding.UTF8.GetBytes(words));
+    }
 
     private static void Append(StringBuilder text, Rune rune)
     {
@@ -65,7 +89,14 @@ internal static class QueueText
 
     private static string Status(RecipientEntry recipient, DateTimeOffset now)
     {
-        var text = new StringBuilder(recipient.State switch
+        var text = new StringBuilder();
+        AppendStatus(text, recipient, now);
+        return text.ToString();
+    }
+
+    private static void AppendStatus(StringBuilder text, RecipientEntry recipient, DateTimeOffset now)
+    {
+        text.Append(recipient.State switch
         {
             RecipientState.Waiting => "waiting",
             RecipientState.Delivered => "delivered",
@@ -80,8 +111,7 @@ internal static class QueueText
             text.Append(wait > TimeSpan.Zero ? $", next in {Span(wait)}" : ", due");
         }
 
-        if (recipient.Reason is { Length: > 0 } reason) text.Append(": ").Append(Escape(reason));
-        return text.ToString();
+        if (recipient.Reason is { Length: > 0 } reason) AppendEscaped(text.Append(": "), reason);
     }
 
     private static string Age(QueueEntry entry, DateTimeOffset now)

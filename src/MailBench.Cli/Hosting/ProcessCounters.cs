@@ -13,6 +13,7 @@ internal static class ProcessCounters
         yield return (CounterNames.CpuNs, System.Environment.CpuUsage.TotalTime.Ticks * 100.0);
         yield return (CounterNames.ResidentBytes, System.Environment.WorkingSet);
         yield return (CounterNames.AllocatedBytes, GC.GetTotalAllocatedBytes());
+        yield return (CounterNames.ManagedBytes, GC.GetTotalMemory(forceFullCollection: false));
         yield return (CounterNames.BusiestThreadCpuNs, BusiestThreadCpuNs());
     }
 

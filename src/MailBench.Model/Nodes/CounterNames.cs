@@ -12,6 +12,9 @@ public static class CounterNames
     public const string ResidentBytes = "residentBytes";
     public const string AllocatedBytes = "allocatedBytes";
 
+    /// <summary>The managed heap, what is free in it included.</summary>
+    public const string ManagedBytes = "managedBytes";
+
     /// <summary>CPU of the busiest thread.</summary>
     public const string BusiestThreadCpuNs = "busiestThreadCpuNs";
 

@@ -44,6 +44,13 @@ internal sealed class Node : IDisposable
         return Ask(new EndTrialCommand()).Data!;
     }
 
+    /// <summary><c>kill -9</c>.</summary>
+    public void Kill()
+    {
+        _process.Signal(9);
+        _process.WaitForEndAsync().GetAwaiter().GetResult();
+    }
+
     public void Dispose() => _process.DisposeAsync().AsTask().GetAwaiter().GetResult();
 }
 

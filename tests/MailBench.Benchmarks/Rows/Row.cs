@@ -17,6 +17,7 @@ internal sealed record Row(string Name, Action<RowOptions> Measure)
         new("line", LineRow.Measure),
         new("core", CoreRow.Measure),
         new("acceptance", AcceptanceRow.Measure),
+        new("million", MillionRow.Measure),
         new("arsoft-server", ArsoftServer.Serve),
     ];
 

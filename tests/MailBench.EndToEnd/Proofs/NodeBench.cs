@@ -53,15 +53,17 @@ internal sealed class NodeBench : IAsyncDisposable
     }
 
     /// <summary>An MTA on this bench's queue, under control; of a killed one before it nothing is left but the queue. <paramref name="trace"/>: its system calls are written there.</summary>
-    public void StartMta(string? queue = null, string? config = null, string? trace = null)
+    /// <param name="port">Of one before it; 0 picks one.</param>
+    /// <param name="awaitReady">False: it may be killed before it serves.</param>
+    public void StartMta(string? queue = null, string? config = null, string? trace = null, int port = 0, bool awaitReady = true)
     {
         string[] arguments =
         [
-            "mta", "--listen", "127.0.0.1:0", "--queue", queue ?? Queue, "--dns", _dns!.ToString(), "--smtp-port", $"{SinkEndPoint.Port}", "--relay-from", "127.0.0.0/8", "--hostname", "mta.test",
+            "mta", "--listen", $"127.0.0.1:{port}", "--queue", queue ?? Queue, "--dns", _dns!.ToString(), "--smtp-port", $"{SinkEndPoint.Port}", "--relay-from", "127.0.0.0/8", "--hostname", "mta.test",
             "--control", .. config is null ? Array.Empty<string>() : ["--config", Write("mta.yaml", config)],
         ];
         Mta = Own(trace is null ? MailbenchProcess.Start(arguments) : MailbenchProcess.StartTraced(trace, stringOctets: 64 << 10, arguments));
-        MtaEndPoint = Mta.ReadReady("mta");
+        if (awaitReady) MtaEndPoint = Mta.ReadReady("mta");
     }
 
     /// <summary>Starts a node that ends with this bench.</summary>
