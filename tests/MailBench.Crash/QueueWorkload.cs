@@ -8,7 +8,8 @@ using MailBench.Testing.Disk;
 namespace MailBench.Crash;
 
 /// <summary>A seeded life of a queue on a fake disk: messages, retries, deliveries; small segments, so that all of rollover, deletion, reuse and compaction occur.</summary>
-internal sealed class QueueWorkload(int seed, QueueBook book)
+/// <param name="small">Messages of a sector or two, so that what a power cut may leave can be gone through whole.</param>
+internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false)
 {
     public static readonly string[] Directories = ["/q/a", "/q/b", "/r/c"];
 
@@ -24,20 +25,25 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
         FailureDelay = TimeSpan.Zero,
     };
 
+    /// <summary>Segments of two blocks behind their header: with small messages all of rollover, deletion, reuse and compaction occur within a few groups.</summary>
+    public static readonly QueueSettings Smallest = Settings with { SegmentBytes = 12 << 10, ZoneStepBytes = 4 << 10, CompactionBytes = 4 << 10, ReserveBytes = 4 << 10 };
+
     private readonly Random _random = new(seed);
 
     public static FakeDisk NewDisk(int seed) => new(seed) { Allocates = seed % 2 == 0, Devices = path => path.StartsWith("/q", StringComparison.Ordinal) ? 1UL : 2UL };
 
     /// <summary>A queue without threads, and what does all that waits.</summary>
-    public static (MessageQueue Queue, Action Turn) Open(QueueBackend backend, FakeDisk disk, Action<QueueDamage>? damaged = null)
+    public static (MessageQueue Queue, Action Turn) Open(QueueBackend backend, FakeDisk disk, Action<QueueDamage>? damaged = null, bool small = false)
     {
+        string[] directories = small ? ["/q/a"] : Directories;
+        var settings = small ? Smallest : Settings;
         if (backend == QueueBackend.Files)
         {
-            var files = new FileQueue(Directories, disk, TimeProvider.System, Settings, damaged, threads: false);
+            var files = new FileQueue(directories, disk, TimeProvider.System, settings, damaged, threads: false);
             return (files, files.Turn);
         }
 
-        var segments = new SegmentQueue(Directories, disk, TimeProvider.System, Settings, damaged, threads: false);
+        var segments = new SegmentQueue(directories, disk, TimeProvider.System, settings, damaged, threads: false);
         return (segments, () => segments.Turn());
     }
 
@@ -63,7 +69,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
 
     private void Enqueue(MessageQueue queue)
     {
-        var content = new byte[_random.Next(12) == 0 ? _random.Next(50_000) : _random.Next(6000)];
+        var content = new byte[small ? _random.Next(300) : _random.Next(12) == 0 ? _random.Next(50_000) : _random.Next(6000)];
         _random.NextBytes(content);
         var recipients = new byte[1 + _random.Next(3)][];
         for (var i = 0; i < recipients.Length; i++) recipients[i] = Encoding.ASCII.GetBytes($"u{i}@d{_random.Next(5)}.test");
@@ -89,7 +95,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book)
         state.Attempts++;
         state.State = _random.Next(3) switch { 0 => RecipientState.Waiting, 1 => RecipientState.Delivered, _ => RecipientState.Failed };
         state.NextAttemptUnixMs = _random.NextInt64(1L << 40);
-        state.Reason = _random.Next(2) == 0 ? null : new string('r', _random.Next(200));
+        state.Reason = _random.Next(2) == 0 ? null : new string('r', _random.Next(small ? 20 : 200));
         var status = RecipientStatus.Of(state);
         var durable = known.Record(recipient, status with { Reason = string.IsNullOrEmpty(state.Reason) ? null : state.Reason });
         // Often nobody asks, and then it need not be durable soon.

@@ -22,6 +22,8 @@ internal sealed class FakeBlocks
         octets.CopyTo(_octets.AsSpan((int)offset));
     }
 
+    public bool Has(long offset, ReadOnlySpan<byte> octets) => offset + octets.Length <= Length && _octets.AsSpan((int)offset, octets.Length).SequenceEqual(octets);
+
     public int Read(Span<byte> target, long offset)
     {
         var length = (int)Math.Clamp(Length - offset, 0, target.Length);
@@ -86,7 +88,9 @@ internal sealed class FakeInode
         for (var at = 0; at < write.Octets.Length;)
         {
             var length = (int)Math.Min(write.Octets.Length - at, FakeDisk.SectorBytes - ((write.Offset + at) % FakeDisk.SectorBytes));
-            if (fate == 1 || random.Next(2) == 0) target.Write(write.Offset + at, write.Octets.AsSpan(at, length));
+            // A sector that says what is there already is no question.
+            var sector = write.Octets.AsSpan(at, length);
+            if (fate == 1 || (!target.Has(write.Offset + at, sector) && random.Next(2) == 0)) target.Write(write.Offset + at, sector);
             at += length;
         }
     }
