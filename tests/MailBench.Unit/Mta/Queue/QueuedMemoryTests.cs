@@ -12,7 +12,7 @@ namespace MailBench.Unit.Mta.Queue;
 public sealed class QueuedMemoryTests(ITestOutputHelper output) : IDisposable
 {
     /// <summary>Octets of managed memory for a message of one recipient: rows of 72, 40 and 20 octets, and what pages and lists leave free.</summary>
-    private const int Budget = 152;
+    private const int Budget = 144;
 
     /// <summary>What is there before: buffers of the committer and of its pools, first pages.</summary>
     private const int FirstMessages = 8_192;
