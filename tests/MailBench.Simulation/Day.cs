@@ -47,42 +47,41 @@ internal sealed class Day
     public long Abandoned { get; private set; }
     public int MostWaiting { get; private set; }
     public int MostDue { get; private set; }
+    public int MostSites { get; private set; }
+
+    /// <summary>Recipients that the machines still hold.</summary>
+    public int StillOpen => _due.Count + _batcher.Waiting;
     public TimeSpan Took { get; private set; }
     public long AllocatedBytes { get; private set; }
 
-    /// <summary>Ticks of the stopwatch in the machines: measured in one turn of 64.</summary>
-    public long MachineTicks { get; private set; }
-
-    public double MachineNs => MachineTicks * 64 * (1e9 / Stopwatch.Frequency) / Delivered;
+    /// <summary>Processor time per delivery in ns, this world's own included.</summary>
+    public double CpuNs { get; private set; }
 
     public void Run()
     {
+        var cpuBefore = Environment.CpuUsage.TotalTime;
         var before = GC.GetAllocatedBytesForCurrentThread();
         var watch = Stopwatch.StartNew();
-        for (long turn = 0; Delivered + Expired < _deliveries; turn++)
+        while (_accepted < _deliveries || Delivered + Expired < _accepted)
         {
-            var measured = (turn & 63) == 0;
-            var from = measured ? Stopwatch.GetTimestamp() : 0;
             GiveDue();
             DoWork();
             var nextNs = Math.Min(Math.Min(_due.NextDueNs, _batcher.NextWakeNs), _accepted < _deliveries ? _nextArrivalNs : long.MaxValue);
-            if (measured) MachineTicks += Stopwatch.GetTimestamp() - from;
             if (_events.TryPeek(out _, out var atNs) && atNs <= nextNs)
             {
                 _nowNs = atNs;
                 var (kind, session, number) = _events.Dequeue();
-                from = measured ? Stopwatch.GetTimestamp() : 0;
                 Happen(kind, session, number);
-                if (measured) MachineTicks += Stopwatch.GetTimestamp() - from;
-                continue;
+                    continue;
             }
 
-            if (nextNs == long.MaxValue) throw new BrokenInvariantException($"{_deliveries - Delivered - Expired} deliveries of {_deliveries} have no end");
+            if (nextNs == long.MaxValue) throw new BrokenInvariantException($"{_accepted - Delivered - Expired} recipients of {_accepted} have no end");
             _nowNs = Math.Max(_nowNs, nextNs);
             while (_accepted < _deliveries && _nextArrivalNs <= _nowNs) Arrive();
         }
 
         Took = watch.Elapsed;
+        CpuNs = (Environment.CpuUsage.TotalTime - cpuBefore).TotalNanoseconds / Delivered;
         AllocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
@@ -135,6 +134,7 @@ internal sealed class Day
         }
 
         MostWaiting = Math.Max(MostWaiting, _batcher.Waiting);
+        MostSites = Math.Max(MostSites, _batcher.Sites);
     }
 
     private void DoWork()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using MailBench.Model.Options;
 using Xunit;
@@ -7,6 +8,7 @@ namespace MailBench.Simulation;
 /// <summary>A site that is dead, slow or out of order takes nothing from the others: the same healthy traffic with and without sick neighbours.</summary>
 public sealed class NeighbourTests
 {
+    private static readonly ConcurrentDictionary<(int Seed, DeliveryStrategy Strategy), double[]> Alone = new();
     private const int Healthy = 8;
     private const int LastMs = 60_000;
 
@@ -34,16 +36,25 @@ public sealed class NeighbourTests
         for (var seed = 1; seed <= 2; seed++)
         {
             var strategy = seed % 2 == 0 ? DeliveryStrategy.PerDomain : DeliveryStrategy.PerMxHost;
-            var (without, with) = (Delays(seed, strategy, null, 0), Delays(seed, strategy, Sick[kind], sites));
+            var (without, with) = (Alone.GetOrAdd((seed, strategy), static key => Delays(key.Seed, key.Strategy, null, 0)), Delays(seed, strategy, Sick[kind], sites));
             var words = string.Create(CultureInfo.InvariantCulture,
                 $"{Sick[kind].Name} × {sites}, {strategy}, seed {seed}: delay in ms without mean {without.Average():F0} p95 {At(without, 0.95):F0} max {without[^1]:F0}, with mean {with.Average():F0} p95 {At(with, 0.95):F0} max {with[^1]:F0}");
             TestContext.Current.TestOutputHelper?.WriteLine(words);
+            var bound = BoundOf(Sick[kind], sites);
             Assert.Equal(without.Length, with.Length);
-            // One sick site may hold 4 of 16 slots; forty ask for more than there are, and only their shares are kept from the others.
-            Assert.True(with.Average() <= (without.Average() * 1.25) + (sites > 1 ? 400 : 40), words);
-            Assert.True(At(with, 0.95) <= (At(without, 0.95) * 1.5) + (sites > 1 ? 1500 : 100), words);
+            Assert.InRange(with.Average(), 0, without.Average() + bound.MeanMs);
+            Assert.InRange(At(with, 0.95), 0, At(without, 0.95) + bound.P95Ms);
+            Assert.InRange(with[^1], 0, without[^1] + bound.MostMs);
         }
     }
+
+    /// <summary>
+    /// By how much healthy mail may be later. One sick site has 4 of 16 slots at most, and hardly more than a transaction of one is waited for. Forty that answer, each with work for
+    /// a slot, share the slots with the eight that are well: a turn of theirs, with a session's opening and end, lies before one's own. Forty that keep silent are found out in turns of a second on the half of the slots that is theirs: five of
+    /// them, at the very first.
+    /// </summary>
+    private static (double MeanMs, double P95Ms, double MostMs) BoundOf(SimHost sick, int sites) =>
+        sites == 1 ? (15, 45, 60) : sick.BlackHole || sick.TarpitMs > 0 ? (100, 500, 3000) : (90, 200, 300);
 
     private static double[] Delays(int seed, DeliveryStrategy strategy, SimHost? sick, int sites)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MailBench.Model.Options;
 using MailBench.Mta.Batching;
+using MailBench.Mta.Scheduling;
 
 namespace MailBench.Simulation;
 
@@ -64,6 +65,9 @@ internal sealed record Scenario
     public required IReadOnlyList<SimMessage> Messages { get; init; }
     public RetrySettings Retry { get; init; } = new() { First = TimeSpan.FromSeconds(5), Max = TimeSpan.FromSeconds(60), Lifetime = TimeSpan.FromMinutes(10) };
 
+    /// <summary>Null: what the MTA makes of the options and the retries.</summary>
+    public SiteShareOptions? Shares { get; init; }
+
     /// <summary>The run is broken off then, to see that the books close at any instant; null: it runs until nothing is left.</summary>
     public int? UntilMs { get; init; }
 
@@ -76,7 +80,7 @@ internal sealed record Scenario
     public int DialTimeoutMs { get; init; } = 30_000;
 
     /// <summary>One line per thing, for a failure's message.</summary>
-    public string Describe() => string.Create(CultureInfo.InvariantCulture, $"seed {Seed}\n{Options}\n{Retry}, until {UntilMs?.ToString(CultureInfo.InvariantCulture) ?? "the end"}\n") +
+    public string Describe() => string.Create(CultureInfo.InvariantCulture, $"seed {Seed}\n{Options}\n{Shares}\n{Retry}, until {UntilMs?.ToString(CultureInfo.InvariantCulture) ?? "the end"}\n") +
         string.Join('\n', Hosts.Select(h => $"{h} outages [{string.Join(' ', h.Outages)}]")) + '\n' +
         string.Join('\n', Domains.Take(20).Select(d => $"{d.Name}: {string.Join(' ', d.Exchanges)}")) + '\n' +
         string.Join('\n', Messages.Take(20).Select(m => $"{m.Id} at {m.AtMs} ms to {string.Join(' ', m.Domains.Take(40))}"));

@@ -1,5 +1,6 @@
 using MailBench.Model.Options;
 using MailBench.Mta.Batching;
+using MailBench.Mta.Scheduling;
 
 namespace MailBench.Simulation;
 
@@ -18,6 +19,7 @@ internal static class ScenarioDraw
             Options = Options(random),
             Hosts = hosts,
             Domains = domains,
+            Shares = random.Next(2) == 0 ? Shares(random) : null,
             Messages = messages,
             UntilMs = random.Next(4) == 0 ? random.Next(100, 100_000) : null,
             IdleMs = random.Next(2) == 0 ? 2000 : 100,
@@ -36,6 +38,14 @@ internal static class ScenarioDraw
         TransactionsPerTurn = random.Next(2) == 0 ? 10 : random.Next(1, 5),
         MaxReturns = random.Next(0, 5),
     };
+
+    /// <summary>Few hands, so that who gets them matters.</summary>
+    private static SiteShareOptions Shares(Random random)
+    {
+        var most = random.Next(4, 200);
+        var first = random.Next(1, (most / 4) + 2);
+        return new() { MaxInHand = most, FirstWindow = first, MaxWindow = random.Next(first, most + 1), MaxParkedNs = 1_000_000_000L * random.Next(10, 120), MaxFailing = random.Next(3) == 0 ? random.Next(1, 4) : 1000 };
+    }
 
     private static SimHost Host(Random random, int i)
     {

@@ -8,7 +8,8 @@ internal sealed partial class World
     /// <summary>Every accepted recipient is in exactly one place, and machines and world agree how many are where.</summary>
     private void CloseBooks()
     {
-        if (_due.Count != At(Whereabouts.Waiting)) throw new BrokenInvariantException($"{At(Whereabouts.Waiting)} recipients wait, the due queue holds {_due.Count}");
+        if (_due.Count + _held != At(Whereabouts.Waiting)) throw new BrokenInvariantException($"{At(Whereabouts.Waiting)} recipients wait, the due queue holds {_due.Count}, and {_held} wait for their site's share");
+        if (_shares.InHand != At(Whereabouts.Queued) + At(Whereabouts.Flying)) throw new BrokenInvariantException($"{At(Whereabouts.Queued) + At(Whereabouts.Flying)} recipients are in hand, the shares count {_shares.InHand}");
         if (Batcher.Waiting != At(Whereabouts.Queued)) throw new BrokenInvariantException($"{At(Whereabouts.Queued)} recipients are queued, the batcher holds {Batcher.Waiting}");
         var flying = 0;
         foreach (var session in _sessions) flying += session.InHand;
@@ -34,6 +35,7 @@ internal sealed partial class World
         if (Steps >= 3_000_000) throw new BrokenInvariantException("there is no end to it");
         if (At(Whereabouts.Delivered) + At(Whereabouts.Failed) != Recipients.Count)
             throw new BrokenInvariantException($"{Recipients.Count - At(Whereabouts.Delivered) - At(Whereabouts.Failed)} recipients have no end although nothing goes on");
+        if (_shares.Sites != 0) throw new BrokenInvariantException($"{_shares.Sites} sites have a share of nothing");
         if (Batcher.Sites != 0 || Batcher.OpenSessions != 0) throw new BrokenInvariantException($"{Batcher.Sites} sites and {Batcher.OpenSessions} sessions are left over");
         if (Recipients.Count(r => r is { Where: Whereabouts.Failed, IsNotification: false }) != Notifications) throw new BrokenInvariantException("failures and notifications are not equally many");
         foreach (var recipient in Recipients)

@@ -21,11 +21,12 @@ internal sealed partial class World
     private readonly Dictionary<string, WorldHost> _hosts = new(StringComparer.Ordinal);
     private readonly List<Route> _routes = [];
     private readonly HashSet<WorldSession> _sessions = [];
-    private readonly List<DueRecipient> _taken = [];
-
     /// <summary>Messages by row, as the message table numbers them.</summary>
     private readonly List<QueueEntry> _rows = [];
     private readonly DueQueue _due = new();
+    private readonly SiteShares _shares;
+    private int _held;
+    private bool _wasFull;
     private readonly int[] _at = new int[5];
     private long _lastId;
     private int _spread;
@@ -34,6 +35,7 @@ internal sealed partial class World
     {
         _scenario = scenario;
         _retries = new RetrySchedule(scenario.Retry, (ulong)scenario.Seed);
+        _shares = new SiteShares(scenario.Shares ?? SiteShareOptions.From(scenario.Options, scenario.Retry.Max.Ticks * 100));
         Batcher = new Batcher(scenario.Options);
         Addresses = new HostMemory(scenario.Options.DeadHostFirstNs, scenario.Options.DeadHostMaxNs);
         foreach (var host in scenario.Hosts.Append(new SimHost(ReturnDomain))) _hosts.Add(host.Name, new WorldHost(host));
@@ -77,7 +79,9 @@ internal sealed partial class World
             GiveDue();
             DoWork();
             if (Steps % _scenario.BooksEvery == 0) CloseBooks();
-            var nextNs = Math.Min(Time.NextNs, Math.Min(_due.NextDueNs, Batcher.NextWakeNs));
+            // What is due while delivery has its hands full waits for an event.
+            var dueNs = _shares.HasRoom ? Math.Max(Time.NowNs, Math.Min(_due.NextDueNs, _shares.NextWakeNs)) : long.MaxValue;
+            var nextNs = Math.Min(Time.NextNs, Math.Min(dueNs, Batcher.NextWakeNs));
             if (nextNs >= untilNs || nextNs == long.MaxValue) break;
             Time.GoTo(nextNs);
         }
@@ -89,6 +93,7 @@ internal sealed partial class World
     /// <summary>The recipient got its end.</summary>
     public void End(WorldRecipient recipient, bool delivered)
     {
+        Leave(recipient, SiteAnswer.Answered);
         Move(recipient, Whereabouts.Flying, delivered ? Whereabouts.Delivered : Whereabouts.Failed);
         if (!delivered) Notify(recipient);
         _open.Remove((recipient.Entry.Id.Value, recipient.Index));
@@ -99,6 +104,7 @@ internal sealed partial class World
     {
         if (uncertain) Duplicates++;
         recipient.Attempts++;
+        Leave(recipient, from == Whereabouts.Queued ? SiteAnswer.Unreachable : uncertain ? SiteAnswer.None : SiteAnswer.Answered);
         var ageNs = Time.NowNs - recipient.AcceptedNs;
         if (!_retries.TryNext(recipient.Entry.Id, recipient.Attempts, ageNs, Time.NowNs, out var dueNs))
         {
@@ -115,7 +121,7 @@ internal sealed partial class World
         if (dueNs > Time.NowNs + waitNs + (waitNs / 8) + 2) throw new BrokenInvariantException($"a retry is planned {dueNs - Time.NowNs - waitNs} ns late");
         Move(recipient, from, Whereabouts.Waiting);
         recipient.DueNs = dueNs;
-        _due.Add(recipient.Entry.Row, recipient.Index, dueNs);
+        Plan(recipient, untried: false);
     }
 
     public WorldRecipient RecipientOf(QueueEntry entry, int index) => _open.TryGetValue((entry.Id.Value, index), out var open) ? open
@@ -163,23 +169,49 @@ internal sealed partial class World
             Recipients.Add(recipient);
             _open.Add((id, i), recipient);
             _at[(int)Whereabouts.Waiting]++;
-            _due.Add(entry.Row, i, Time.NowNs);
+            Plan(recipient, untried: true);
         }
     }
 
+    private void Plan(WorldRecipient recipient, bool untried) =>
+        _due.Add(new DueRecipient(recipient.Entry.Row, recipient.Index, recipient.DueNs, KeyOf(recipient), untried));
+
+    private static uint KeyOf(WorldRecipient recipient) => DomainKey.Of(recipient.Entry.Recipients[recipient.Index].Address);
+
+    private void Leave(WorldRecipient recipient, SiteAnswer answer) => _shares.Leave(KeyOf(recipient), answer, Time.NowNs);
+
+    /// <summary>As the stage does: what was held back and what comes anew in turn, as far as sites have a share.</summary>
     private void GiveDue()
     {
-        _taken.Clear();
-        _due.TakeDue(Time.NowNs, int.MaxValue, _taken);
-        foreach (var (row, index, dueNs) in _taken)
+        for (var any = true; any && _shares.HasRoom;)
         {
-            var entry = _rows[row];
-            var recipient = RecipientOf(entry, index);
-            if (dueNs > Time.NowNs || recipient.DueNs != dueNs) throw new BrokenInvariantException($"recipient {index} of {entry.Id.Value} is due at {recipient.DueNs}, and taken for {dueNs} at {Time.NowNs}");
-            if (Time.NowNs > dueNs) throw new BrokenInvariantException($"a retry is {Time.NowNs - dueNs} ns late although delivery has room");
-            Move(recipient, Whereabouts.Waiting, Whereabouts.Queued);
-            Batcher.Add(entry, index, recipient.Domain, recipient.Route, Time.NowNs, Time.NowNs);
+            any = _shares.TryTake(Time.NowNs, out var taken);
+            if (any)
+            {
+                _held--;
+                HandOn(taken);
+            }
+
+            if (!_shares.HasRoom || !_due.TryPeekDue(Time.NowNs, out var due)) continue;
+            any = true;
+            _due.RemoveFirst();
+            var recipient = RecipientOf(_rows[due.Message], due.Recipient);
+            if (due.DueNs > Time.NowNs || recipient.DueNs != due.DueNs) throw new BrokenInvariantException($"recipient {recipient.Index} of {recipient.Entry.Id.Value} is due at {recipient.DueNs}, and taken for {due.DueNs} at {Time.NowNs}");
+            if (Time.NowNs > due.DueNs && !_wasFull) throw new BrokenInvariantException($"a retry is {Time.NowNs - due.DueNs} ns late although delivery has room");
+            if (_shares.TryEnter(due, Time.NowNs)) HandOn(due);
+            else _held++;
         }
+
+        _wasFull = !_shares.HasRoom;
+    }
+
+    private void HandOn(in DueRecipient due)
+    {
+        var recipient = RecipientOf(_rows[due.Message], due.Recipient);
+        if (Time.NowNs < recipient.DueNs) throw new BrokenInvariantException($"recipient {recipient.Index} of {recipient.Entry.Id.Value} is handed on {recipient.DueNs - Time.NowNs} ns early");
+        if (due.Site != KeyOf(recipient)) throw new BrokenInvariantException("a recipient is counted for another's site");
+        Move(recipient, Whereabouts.Waiting, Whereabouts.Queued);
+        Batcher.Add(recipient.Entry, recipient.Index, recipient.Domain, recipient.Route, Time.NowNs, Time.NowNs);
     }
 
     private void DoWork()

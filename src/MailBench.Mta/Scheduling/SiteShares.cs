@@ -20,7 +20,7 @@ public enum SiteAnswer
 /// that keeps silent never has more than its first window.</item>
 /// <item>A site that cannot be reached is paused, twice as long each time; then one recipient tries it for all. The others stay parked here, unread and unwritten, and are
 /// let go by the first answer. Untried ones are not parked, while few are in hand: their one attempt tells them, and who looks into the queue, what is wrong.</item>
-/// <item>Among sites whose recipients were held back, turns are taken recipient by recipient.</item>
+/// <item>Among sites whose recipients were held back, turns are taken recipient by recipient; among a site's messages, by a few recipients.</item>
 /// </list>
 /// </summary>
 public sealed partial class SiteShares(SiteShareOptions options)
@@ -222,5 +222,9 @@ public sealed partial class SiteShares(SiteShareOptions options)
         public int Held { get; set; }
         public int FirstHeld { get; set; } = None;
         public int LastHeld { get; set; } = None;
+
+        /// <summary>The first of the last message in it, and how many of the first message's went in its present turn.</summary>
+        public int LastRun { get; set; } = None;
+        public int Turn { get; set; }
     }
 }

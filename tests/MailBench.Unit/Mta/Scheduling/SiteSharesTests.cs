@@ -29,6 +29,22 @@ public sealed class SiteSharesTests
     }
 
     [Fact]
+    public void Single_messages_to_a_site_do_not_wait_for_all_of_a_list_that_was_due_before_them()
+    {
+        for (var i = 0; i < 1000; i++) _shares.TryEnter(new DueRecipient(message: 1, i, dueNs: 0, Well), 0);
+        for (var message = 2; message <= 6; message++) _shares.TryEnter(new DueRecipient(message, 0, dueNs: 0, Well), 0);
+        var order = new List<DueRecipient>();
+        while (order.Count < 995)
+        {
+            _shares.Leave(Well, SiteAnswer.Answered, 0);
+            while (_shares.TryTake(0, out var taken)) order.Add(taken);
+        }
+
+        Assert.Equal([16, 17, 18, 19, 20], order.Select((due, at) => (due, at)).Where(o => o.due.Message > 1).Select(o => o.at));
+        Assert.Equal(Enumerable.Range(10, 990), order.Where(due => due.Message == 1).Select(due => due.Recipient));
+    }
+
+    [Fact]
     public void A_site_that_cannot_be_reached_is_tried_by_one_after_a_pause_that_doubles_and_let_go_by_an_answer()
     {
         Enter(Dead, 10, nowNs: 0);
