@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using MailBench.Model.Events;
+using MailBench.Peers.Load;
 using MailBench.Peers.Source.Books;
 
 namespace MailBench.Benchmarks.Micro;
@@ -23,6 +24,6 @@ public class HistogramBenchmarks
     public void Percentiles()
     {
         RecordPhase();
-        if (SourceCounts.Percentiles(_books.Service[(int)DialoguePhase.EndOfData]).Count != 5) throw new InvalidOperationException("There should be five.");
+        if (LatencyHistogram.Percentiles(_books.Service[(int)DialoguePhase.EndOfData]).Count != 5) throw new InvalidOperationException("There should be five.");
     }
 }
