@@ -12,7 +12,7 @@ namespace MailBench.Transport;
 internal sealed unsafe partial class EpollLoop : LoopThread
 {
     private const int EventsPerTurn = 512;
-    private const int YieldingPerCall = 8;
+    private const int YieldingPerCall = Landings;
 
     private readonly int _epoll = Checked(Native.epoll_create1(Native.EPOLL_CLOEXEC));
 

@@ -25,7 +25,10 @@ public enum SiteAnswer
 /// </summary>
 public sealed partial class SiteShares(SiteShareOptions options)
 {
+    private const int MaxSpare = 1024;
+
     private readonly Dictionary<uint, Site> _sites = [];
+    private readonly Stack<Site> _spare = new();
     private readonly Queue<Site> _ring = new();
     private readonly PriorityQueue<Site, long> _wakes = new();
     private int _failing;
@@ -58,7 +61,7 @@ public sealed partial class SiteShares(SiteShareOptions options)
     /// <summary>A recipient is due. True: it is in hand now. False: it is held here until <see cref="TryTake"/> gives it. The caller asks only while <see cref="HasRoom"/>.</summary>
     public bool TryEnter(in DueRecipient due, long nowNs)
     {
-        if (!_sites.TryGetValue(due.Site, out var site)) _sites.Add(due.Site, site = new Site(due.Site, options.FirstWindow));
+        var site = SiteOf(due.Site);
         var untriedPasses = due.Untried && site.Failures > 0 && site.InHand < options.FirstWindow;
         if (untriedPasses || (site.Held == 0 && site.InHand < WindowOf(site, nowNs)))
         {
@@ -108,6 +111,22 @@ public sealed partial class SiteShares(SiteShareOptions options)
         else if (answer == SiteAnswer.Unreachable) Failed(site, nowNs);
         Consider(site, nowNs);
         Watch(site, nowNs);
+    }
+
+    private Site SiteOf(uint key)
+    {
+        if (_sites.TryGetValue(key, out var site)) return site;
+        site = _spare.TryPop(out var spare) ? spare : new Site();
+        site.Begin(key, options.FirstWindow);
+        _sites.Add(key, site);
+        return site;
+    }
+
+    /// <summary>Nothing is left of a site that answers. It comes again with the next message, as a rule, and then costs nothing.</summary>
+    private void Forget(Site site)
+    {
+        _sites.Remove(site.Key);
+        if (_spare.Count < MaxSpare) _spare.Push(site);
     }
 
     private void Enter(Site site)
@@ -177,7 +196,7 @@ public sealed partial class SiteShares(SiteShareOptions options)
         if (site.Failures == 0)
         {
             // One that stands in the ring for nothing is met there.
-            if (site.InHand == 0 && site.Held == 0 && !site.InRing) _sites.Remove(site.Key);
+            if (site.InHand == 0 && site.Held == 0 && !site.InRing) Forget(site);
             return;
         }
 
@@ -204,10 +223,10 @@ public sealed partial class SiteShares(SiteShareOptions options)
         _wakes.Enqueue(site, nextNs);
     }
 
-    private sealed class Site(uint key, int window)
+    private sealed class Site
     {
-        public uint Key { get; } = key;
-        public int Window { get; set; } = window;
+        public uint Key { get; private set; }
+        public int Window { get; set; }
         public int InHand { get; set; }
         public int Failures { get; set; }
 
@@ -226,5 +245,12 @@ public sealed partial class SiteShares(SiteShareOptions options)
         /// <summary>The first of the last message in it, and how many of the first message's went in its present turn.</summary>
         public int LastRun { get; set; } = None;
         public int Turn { get; set; }
+
+        /// <summary>For another key, with nothing held, in hand or planned.</summary>
+        public void Begin(uint key, int window)
+        {
+            (Key, Window) = (key, window);
+            (UntilNs, WakeNs, Turn) = (0, 0, 0);
+        }
     }
 }

@@ -49,9 +49,29 @@ internal sealed class QueueShared(QueueSettings settings, TimeProvider time, Act
         }
         finally
         {
-            Interlocked.Increment(ref _syncs);
-            Interlocked.Add(ref _syncBusyNs, (long)Time.GetElapsedTime(start).TotalNanoseconds);
+            CountSync(start);
         }
+    }
+
+    /// <summary>The same for a file's data: that of each group.</summary>
+    public void Sync(IDiskFile file)
+    {
+        if (Settings.Durability != Durability.Synced) return;
+        var start = Time.GetTimestamp();
+        try
+        {
+            file.SyncData();
+        }
+        finally
+        {
+            CountSync(start);
+        }
+    }
+
+    private void CountSync(long start)
+    {
+        Interlocked.Increment(ref _syncs);
+        Interlocked.Add(ref _syncBusyNs, (long)Time.GetElapsedTime(start).TotalNanoseconds);
     }
 
     /// <summary>For people: why a queue cannot be opened, and what to do.</summary>

@@ -129,7 +129,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
             AddCopies(copies);
             var end = _writer.End();
             shared.CountBytes(_writer.BytesWritten - before);
-            shared.Sync(segment.File.SyncData);
+            shared.Sync(segment.File);
             segment.End = end;
             segment.Group++;
         }
