@@ -63,7 +63,7 @@ internal static class PointAnalysis
             Utilisations = utilisations,
             Bottleneck = Utilisations.Bottleneck(utilisations),
             Books = books.Close(trial.CountedNotBooked),
-            Latencies = samples.ToDictionary(s => s.Key, s => Quantiles.OfNs(s.Value)!),
+            Latencies = samples.ToDictionary(s => s.Key, s => Quantiles.OfNs(s.Value)! with { Sample = s.Key == "delivery" && samples.TryGetValue("response", out var messages) ? messages.Length : null }),
             Batches = steadiness?.Batches ?? [],
             Drift = steadiness?.Drift,
             DriftHalfWidth = steadiness?.HalfWidth,

@@ -18,7 +18,7 @@ public static class ConsoleSummary
             var delivery = p.Latencies.GetValueOrDefault("delivery");
             table.AddRow(
                 Say.Capacity(p.CapacityBitsPerSecond), Shown(PlotSeries.NameOf(p)), Shown(p.LoadModel), p.Void ? "[red]void[/]" : Say.Number(p.DeliveredPerSecond), Say.Percent(p.BusyForward),
-                Say.Number(p.WireOctetsPerDelivery), Say.Number(p.TransactionsPerDelivery), delivery is null ? Say.None : Say.Ms(delivery.P50), delivery is null ? Say.None : Say.Ms(delivery.P99),
+                Say.Number(p.WireOctetsPerDelivery), Say.Number(p.TransactionsPerDelivery), Say.Ms(delivery, 0.5), Say.Ms(delivery, 0.99),
                 Shown(p.Bottleneck));
         }
 
@@ -47,7 +47,7 @@ public static class ConsoleSummary
                 var response = p.Latencies.GetValueOrDefault("response");
                 table.AddRow(
                     Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), $"{Say.Number(p.IntervalSeconds)} s", Shown(polls.Action), Say.Number(polls.OfferedPerSecond), p.Void ? "[red]void[/]" : Say.Number(polls.PerSecond),
-                    Say.Percent(p.BusyForward), response is null ? Say.None : Say.Ms(response.P50), response is null ? Say.None : Say.Ms(response.P95), Say.Number(polls.Failed), Shown(p.Bottleneck));
+                    Say.Percent(p.BusyForward), Say.Ms(response, 0.5), Say.Ms(response, 0.95), Say.Number(polls.Failed), Shown(p.Bottleneck));
             }
 
             return table;

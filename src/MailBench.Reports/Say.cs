@@ -23,6 +23,9 @@ internal static class Say
 
     public static string Percent(double? share) => share is { } s ? (s * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %" : None;
 
+    /// <summary>A percentile; a dash where there is none, or too few observations for it.</summary>
+    public static string Ms(Percentiles? percentiles, double share) => percentiles?.At(share) is { } ms ? Ms(ms) : None;
+
     public static string Ms(double ms) => double.IsInfinity(ms) ? "never" : ms >= 10_000 ? Number(ms / 1000) + " s" : Number(ms) + " ms";
 
     public static string Capacity(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString().Replace("bit/s", " bit/s", StringComparison.Ordinal).Replace("M bit", " Mbit", StringComparison.Ordinal).Replace("k bit", " kbit", StringComparison.Ordinal).Replace("G bit", " Gbit", StringComparison.Ordinal);

@@ -78,11 +78,19 @@ internal static class Sentences
     {
         var parts = points.OrderBy(p => p.CapacityBitsPerSecond).Select(p =>
         {
-            var delivery = p.Latencies.TryGetValue("delivery", out var d) ? Invariant($"delivery p50 {Ms(d.P50)}, p99 {Ms(d.P99)} ({MessagesOf(p):0} messages)") : "no delivery";
+            var delivery = p.Latencies.TryGetValue("delivery", out var d) ? Invariant($"{Delivery(d)} ({MessagesOf(p):0} messages)") : "no delivery";
             return $"at {Line(p.CapacityBitsPerSecond)} {delivery}";
         });
         return $"{strategy}, open loop below saturation: {string.Join("; ", parts)}.";
     }
+
+    /// <summary>Median and tail, as far as the messages allow them.</summary>
+    private static string Delivery(Percentiles d) => (d.At(0.5), d.At(0.99)) switch
+    {
+        (null, _) => Invariant($"delivery up to {Ms(d.Max)}"),
+        ({ } median, null) => Invariant($"delivery p50 {Ms(median)}, at most {Ms(d.Max)}"),
+        ({ } median, { } tail) => Invariant($"delivery p50 {Ms(median)}, p99 {Ms(tail)}"),
+    };
 
     /// <summary>Messages behind a latency: recipients of one message travel together, so they are the sample.</summary>
     private static double MessagesOf(PointSummary p) => p.Latencies.TryGetValue("response", out var response) ? response.Count : 0;

@@ -217,7 +217,22 @@ public sealed record PollFigures
 public sealed record Utilisation(string Resource, double Demand, double? Capacity, double? Share, string Unit);
 
 /// <summary>Milliseconds. Infinite values (unfinished at the end of drain) are kept as infinities: <c>"Infinity"</c> in JSON.</summary>
-public sealed record Percentiles(long Count, double P50, double P90, double P95, double P99, double P999, double Max);
+public sealed record Percentiles(long Count, double P50, double P90, double P95, double P99, double P999, double Max)
+{
+    /// <summary>Independent observations behind it, where recipients of one message travel together: the messages. Null: <see cref="Count"/>.</summary>
+    public long? Sample { get; init; }
+
+    /// <summary>The percentile at a share (0.5, 0.9, 0.95, 0.99, 0.999) as reports show it: null where not even one observation is expected beyond it, for then it is the largest value under another name.</summary>
+    public double? At(double share) => (Sample ?? Count) * (1 - share) < 1 - 1e-9 ? null : share switch
+    {
+        0.5 => P50,
+        0.9 => P90,
+        0.95 => P95,
+        0.99 => P99,
+        0.999 => P999,
+        _ => throw new ArgumentOutOfRangeException(nameof(share), share, "not a percentile that is kept"),
+    };
+}
 
 /// <summary>Recipients, over the whole trial (not only its window).</summary>
 public sealed record BooksSummary

@@ -90,7 +90,7 @@ internal static class HtmlReport
                 <td class="text">{E(p.Sweep)}</td><td>{E(Say.Capacity(p.CapacityBitsPerSecond))}</td><td class="text">{E(PlotSeries.NameOf(p))}</td><td class="text">{E(p.LoadModel)}</td>
                 <td>{(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))}</td><td>{Meter(p.BusyForward)}{Say.Percent(p.BusyForward)}</td><td>{Say.Number(p.YieldPerMbit)}</td>
                 <td>{Say.Number(p.WireOctetsPerDelivery)}</td><td>{Say.Number(p.TransactionsPerDelivery)}</td><td>{Say.Percent(p.Efficiency)}</td><td class="text">{E(p.Bottleneck)}</td>
-                <td>{(p.Latencies.TryGetValue("delivery", out var d) ? Say.Ms(d.P50) : Say.None)}</td><td>{(p.Latencies.TryGetValue("delivery", out var e) ? Say.Ms(e.P99) : Say.None)}</td>
+                <td>{Say.Ms(p.Latencies.GetValueOrDefault("delivery"), 0.5)}</td><td>{Say.Ms(p.Latencies.GetValueOrDefault("delivery"), 0.99)}</td>
                 </tr>
 
                 """);

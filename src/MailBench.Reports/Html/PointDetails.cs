@@ -30,7 +30,7 @@ internal static class PointDetails
         }.Select(r => Row(r.Name, Say.Number(r.Count))));
 
     private static string Latencies(PointSummary p) => p.Latencies.Count == 0 ? "" : Table("Times", ["", "n", "p50", "p95", "p99", "p99.9", "max"], p.Latencies.Select(l =>
-        Row(l.Key.StartsWith("service.", StringComparison.Ordinal) ? "service: " + l.Key[8..] : l.Key, Say.Number(l.Value.Count), Say.Ms(l.Value.P50), Say.Ms(l.Value.P95), Say.Ms(l.Value.P99), Say.Ms(l.Value.P999), Say.Ms(l.Value.Max))));
+        Row(l.Key.StartsWith("service.", StringComparison.Ordinal) ? "service: " + l.Key[8..] : l.Key, Say.Number(l.Value.Count), Say.Ms(l.Value, 0.5), Say.Ms(l.Value, 0.95), Say.Ms(l.Value, 0.99), Say.Ms(l.Value, 0.999), Say.Ms(l.Value.Max))));
 
     private static string Figures(PointSummary p)
     {

@@ -46,7 +46,7 @@ internal static class UsersSection
         return
         [
             Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), $"{Say.Number(p.IntervalSeconds)} s", polls.Action, Say.Number(polls.OfferedPerSecond), p.Void ? "void" : Say.Number(polls.PerSecond), Say.Percent(p.BusyForward),
-            response is null ? Say.None : Say.Ms(response.P50), response is null ? Say.None : Say.Ms(response.P95), response is null ? Say.None : Say.Ms(response.P99), Say.Number(polls.Failed), Say.Number(polls.Unfinished),
+            Say.Ms(response, 0.5), Say.Ms(response, 0.95), Say.Ms(response, 0.99), Say.Number(polls.Failed), Say.Number(polls.Unfinished),
             polls.WireOctetsForward is null ? Say.None : $"{Say.Number(polls.WireOctetsForward)} / {Say.Number(polls.WireOctetsReverse)}", Say.Number(polls.CpuMs), polls.PredictedUsers is { } most ? $"≤ {Say.Number(most)}" : Say.None, p.Bottleneck,
         ];
     }

@@ -4,18 +4,18 @@ using ScottPlot.TickGenerators;
 
 namespace MailBench.Reports.Plots;
 
-/// <summary>Delivery latency of open points by percentile (x by nines, y logarithmic). Infinite percentiles are left off the curve.</summary>
+/// <summary>Delivery latency of open points by percentile (x by nines, y logarithmic). Infinite percentiles are left off the curve, as are those with too few messages behind them.</summary>
 internal static class LatencyPlot
 {
-    private static readonly (double Nines, string Label, Func<Percentiles, double> Of)[] Places =
+    private static readonly (double Nines, string Label, Func<Percentiles, double?> Of)[] Places =
     [
-        (0.30, "p50", p => p.P50), (1, "p90", p => p.P90), (1.30, "p95", p => p.P95), (2, "p99", p => p.P99), (3, "p99.9", p => p.P999), (3.4, "max", p => p.Max),
+        (0.30, "p50", p => p.At(0.5)), (1, "p90", p => p.At(0.9)), (1.30, "p95", p => p.At(0.95)), (2, "p99", p => p.At(0.99)), (3, "p99.9", p => p.At(0.999)), (3.4, "max", p => p.Max),
     ];
 
     public static bool HasData(RunSummary run) => Points(run).Any();
 
     public static string Alt(RunSummary run) => string.Join("; ", Points(run).Select(p =>
-        $"{Name(p)}: " + string.Join(", ", Places.Select(x => $"{x.Label} {Say.Ms(x.Of(p.Latencies["delivery"]))}"))));
+        $"{Name(p)}: " + string.Join(", ", Places.Where(x => x.Of(p.Latencies["delivery"]) is not null).Select(x => $"{x.Label} {Say.Ms(x.Of(p.Latencies["delivery"])!.Value)}"))));
 
     public static Plot Draw(RunSummary run, PlotTheme theme)
     {
@@ -25,7 +25,7 @@ internal static class LatencyPlot
         var capacities = points.Select(p => p.CapacityBitsPerSecond).Distinct().Order().ToList();
         foreach (var point in points)
         {
-            var finite = Places.Select(x => (x.Nines, Value: x.Of(point.Latencies["delivery"]))).Where(x => double.IsFinite(x.Value) && x.Value > 0).ToList();
+            var finite = Places.Select(x => (x.Nines, Value: x.Of(point.Latencies["delivery"]) ?? double.NaN)).Where(x => double.IsFinite(x.Value) && x.Value > 0).ToList();
             if (finite.Count == 0) continue;
             var index = series.IndexOf(PlotSeries.NameOf(point));
             var curve = plot.Add.Scatter(finite.Select(x => x.Nines).ToArray(), finite.Select(x => Math.Log10(x.Value)).ToArray(), theme.SeriesColor(index));

@@ -25,7 +25,7 @@ internal static class MarkdownReport
             var delivery = p.Latencies.GetValueOrDefault("delivery");
             text.Append($"| {p.Point} | {Plain(p.Sweep)} | {Say.Capacity(p.CapacityBitsPerSecond)} | {Plain(PlotSeries.NameOf(p))} | {Plain(p.LoadModel)} | {(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))} | {Say.Percent(p.BusyForward)} "
                 + $"| {Say.Number(p.YieldPerMbit)} | {Say.Number(p.WireOctetsPerDelivery)} | {Say.Number(p.TransactionsPerDelivery)} | {Say.Percent(p.Efficiency)} | {Plain(p.Bottleneck)} "
-                + $"| {(delivery is null ? Say.None : Say.Ms(delivery.P50))} | {(delivery is null ? Say.None : Say.Ms(delivery.P99))} | {Plain(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))} |\n");
+                + $"| {Say.Ms(delivery, 0.5)} | {Say.Ms(delivery, 0.99)} | {Plain(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))} |\n");
         }
 
         if (run.Comparisons.Count > 0)

@@ -22,4 +22,17 @@ public sealed class QuantilesTests
         Assert.Equal((double.PositiveInfinity, double.PositiveInfinity), (percentiles.P95, percentiles.Max));
         Assert.Null(Quantiles.OfNs([]));
     }
+
+    [Theory]
+    [InlineData(1, null, null, null)]
+    [InlineData(19, 10.0, null, null)]
+    [InlineData(20, 10.0, 19.0, null)]
+    [InlineData(99, 50.0, 95.0, null)]
+    [InlineData(100, 50.0, 95.0, 99.0)]
+    public void A_percentile_is_shown_where_an_observation_is_expected_beyond_it(int count, double? p50, double? p95, double? p99)
+    {
+        var percentiles = Quantiles.OfNs([.. Enumerable.Range(1, count).Select(ms => ms * 1e6)])!;
+        Assert.Equal((p50, p95, p99), (percentiles.At(0.5), percentiles.At(0.95), percentiles.At(0.99)));
+        Assert.Null((percentiles with { Sample = 1 }).At(0.5));
+    }
 }
