@@ -45,7 +45,7 @@ public static class Utilisations
         void Add(string resource, double? perSecond, double? capacity, string unit)
         {
             if (perSecond is not { } use) return;
-            rows.Add(new Utilisation(resource, use / deliveriesPerSecond, capacity, capacity > 0 ? use / capacity : null, unit));
+            rows.Add(new Utilisation(resource, use / deliveriesPerSecond, unit, capacity, capacity > 0 ? use / capacity : null));
         }
     }
 

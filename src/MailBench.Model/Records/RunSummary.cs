@@ -214,7 +214,7 @@ public sealed record PollFigures
 }
 
 /// <summary>D = use per delivery, C = capacity per second, U = X·D ÷ C. The unit of D and C is Unit.</summary>
-public sealed record Utilisation(string Resource, double Demand, double? Capacity, double? Share, string Unit);
+public sealed record Utilisation(string Resource, double Demand, string Unit, double? Capacity = null, double? Share = null);
 
 /// <summary>Milliseconds. Infinite values (unfinished at the end of drain) are kept as infinities: <c>"Infinity"</c> in JSON.</summary>
 public sealed record Percentiles(long Count, double P50, double P90, double P95, double P99, double P999, double Max)

@@ -53,6 +53,7 @@ public sealed class HostileFolderTests : IDisposable
 
     [Theory]
     [InlineData("\"points\":[{", "\"points\":[null,{")]
+    [InlineData("\"settings\":{", "\"se\":{")]
     [InlineData("\"machine\":{", "\"machine\":null,\"m\":{")]
     [InlineData("\"mta.strategy\":\"per-mx-host\"", "\"mta.strategy\":null")]
     [InlineData("\"2026-11-24T00:00:00Z\"", "\"yesterday\"")]

@@ -63,7 +63,7 @@ public sealed class HostileReportTests : IDisposable
             YieldPerMbit = figure,
             WindowSeconds = figure,
             Latencies = p.Latencies.ToDictionary(l => l.Key, _ => new Percentiles(long.MaxValue, figure, figure, figure, figure, figure, figure)),
-            Utilisations = [new Utilisation("line forward", figure, figure, figure, "bit")],
+            Utilisations = [new Utilisation("line forward", figure, "bit", figure, figure)],
             CpuShares = new Dictionary<string, double> { ["mta"] = figure },
             Batches = [figure],
             Drift = figure,

@@ -134,7 +134,7 @@ internal static class SampleRun
             IdealCeilingPerSecond = capacity / 8.0 / 480,
             IdealCeilingLowPerSecond = capacity / 8.0 / 500,
             Efficiency = load == "open" ? null : rate / (capacity / 8.0 / 480),
-            Utilisations = [new Utilisation("line forward", octets * 8, capacity, 0.985, "bit"), new Utilisation("storage syncs", 0.0001, 1, 0.05, "sync s")],
+            Utilisations = [new Utilisation("line forward", octets * 8, "bit", capacity, 0.985), new Utilisation("storage syncs", 0.0001, "sync s", 1, 0.05)],
             Bottleneck = load == "open" ? "unattributed" : "line forward",
             Books = new BooksSummary { Offered = 4000, Accepted = 4000, Delivered = 4000, FailedWithDsn = 0, Discarded = 0, StillQueued = 0, Refused = 0, Uncertain = 0, UncertainArrived = 0, Duplicates = 0, Lost = 0, Unexpected = 0, Close = true },
             Latencies = latencies,
