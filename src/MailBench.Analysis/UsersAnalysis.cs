@@ -131,7 +131,7 @@ internal static class UsersAnalysis
         var ended = due.Where(poll => poll.FinishedNs >= 0).Select(poll => (poll.FinishedNs - poll.IntendedNs) / 1e9).ToList();
         if (ended.Count == 0) yield break;
         var capacity = settings.UserSessions ?? (header.Machine.OpenFilesLimit - 200) / 2.0;
-        yield return new Utilisation(Utilisations.Connections, ended.Average(), capacity, perSecond * ended.Average() / capacity, "session s");
+        yield return new Utilisation(Utilisations.Connections, ended.Average(), "session s", capacity, perSecond * ended.Average() / capacity);
     }
 
     /// <summary>By intended start within the window. Unfinished: infinite; failed polls have no response and are counted.</summary>
