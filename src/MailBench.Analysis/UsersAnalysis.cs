@@ -58,6 +58,7 @@ internal static class UsersAnalysis
                 StoredPerSecond = counters.InWindow(Server, CounterNames.Delivered) / seconds,
                 RetrievedPerSecond = counters.InWindow(Server, CounterNames.Retrieved) / seconds,
                 CpuMs = Ratio(counters.InWindow(Server, CounterNames.CpuNs) / 1e6, finished),
+                AllAtOnce = settings.Text("users.phase") == "synchronised",
                 WithinMs = settings.WithinMs,
                 KbitPerUser = shares?.Median / 1000,
                 KbitPerUserLow = shares?.Low / 1000,

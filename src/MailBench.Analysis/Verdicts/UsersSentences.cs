@@ -8,25 +8,33 @@ namespace MailBench.Analysis.Verdicts;
 /// <summary>What an operator can act on: how many users a line carried at an interval, from where it did not, what stood beside that as prediction.</summary>
 internal static class UsersSentences
 {
-    /// <summary>SPECmail's bound for an operation (method: sustainable rate).</summary>
-    private const double GoodMs = 5000;
-
     /// <summary>Less of what was offered than this is not kept up with.</summary>
     private const double KeptUp = 0.98;
 
     public static IEnumerable<string> Of(IReadOnlyList<PointSummary> points)
     {
-        foreach (var group in points.Where(p => p.Polls is not null).GroupBy(p => (p.CapacityBitsPerSecond, p.IntervalSeconds, Variant: OtherAxes(p))).OrderBy(g => g.Key.CapacityBitsPerSecond).ThenBy(g => g.Key.IntervalSeconds))
+        foreach (var changing in points.Where(p => p.Polls is { Steps.Count: > 0 }))
+            foreach (var sentence in KneeSentences.Of(changing, At(changing))) yield return sentence;
+        foreach (var group in points.Where(p => p.Polls is { Steps.Count: 0 }).GroupBy(p => (p.CapacityBitsPerSecond, p.IntervalSeconds, Variant: OtherAxes(p))).OrderBy(g => g.Key.CapacityBitsPerSecond).ThenBy(g => g.Key.IntervalSeconds))
         {
             var ladder = group.GroupBy(p => p.Users ?? 0).OrderBy(step => step.Key).Select(step => (Users: step.Key, Points: step.ToList())).ToList();
             var carried = ladder.TakeWhile(step => step.Points.TrueForAll(IsCarried)).ToList();
             var first = ladder.ElementAtOrDefault(carried.Count);
             yield return $"{At(group.First())}: {Carried(carried)}{Beyond(first, ladder[^1].Users)}{Prediction(carried.Count == 0 ? 0 : carried[^1].Users, first.Users, group.ToList())}";
+            foreach (var stampede in group.Where(p => p.Polls!.AllAtOnce)) yield return AllAtOnce(stampede);
         }
     }
 
+    /// <summary>How a stampede ends: when half, nearly all and all have been served, and how soon the line alone could.</summary>
+    private static string AllAtOnce(PointSummary p)
+    {
+        if (!p.Latencies.TryGetValue("response", out var response)) return Invariant($"{p.Users:#,0} users at once: none was served.");
+        var least = p.Polls!.PredictedUsers is { } most && p.Users is { } users ? Invariant($"; the line alone would need {Ms(users / most * p.IntervalSeconds * 1000)}") : "";
+        return Invariant($"{p.Users:#,0} users at once, every {p.IntervalSeconds:0.###} s: half were served within {Ms(response.P50)}, 95 % within {Ms(response.P95)}, the last after {Ms(response.Max)}{least}.");
+    }
+
     private static bool IsCarried(PointSummary p) =>
-        p.Latencies.TryGetValue("response", out var response) && response.P95 <= GoodMs && p.Polls!.PerSecond >= KeptUp * p.Polls.OfferedPerSecond && p.Polls.Failed == 0 && p.Polls.Unfinished == 0;
+        p.Latencies.TryGetValue("response", out var response) && response.P95 <= p.Polls!.WithinMs && p.Polls!.PerSecond >= KeptUp * p.Polls.OfferedPerSecond && p.Polls.Failed == 0 && p.Polls.Unfinished == 0;
 
     private static string Carried(List<(int Users, List<PointSummary> Points)> carried) => carried.Count == 0
         ? "not even the fewest users measured were carried"
@@ -70,5 +78,5 @@ internal static class UsersSentences
 
     private static double P95(PointSummary p) => p.Latencies.TryGetValue("response", out var response) ? response.P95 : double.PositiveInfinity;
 
-    private static string Ms(double ms) => double.IsInfinity(ms) ? "no time (unfinished)" : ms >= 10_000 ? Invariant($"{ms / 1000:0.0} s") : Invariant($"{ms:0.#} ms");
+    internal static string Ms(double? value) => value is not { } ms ? "nothing" : double.IsInfinity(ms) ? "no time (unfinished)" : ms >= 10_000 ? Invariant($"{ms / 1000:0.0} s") : Invariant($"{ms:0.#} ms");
 }

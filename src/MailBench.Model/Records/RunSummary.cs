@@ -195,6 +195,9 @@ public sealed record PollFigures
     /// <summary>The same for each resource, the tightest first; empty without a measurement with room.</summary>
     public IReadOnlyList<UsersPrediction> Predictions { get; init; } = [];
 
+    /// <summary>All users come at the same moment of each interval.</summary>
+    public bool AllAtOnce { get; init; }
+
     /// <summary>Response that 95 % of polls must keep.</summary>
     public double WithinMs { get; init; } = 5000;
 

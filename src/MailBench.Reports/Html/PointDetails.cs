@@ -73,7 +73,9 @@ internal static class PointDetails
         Row("unfinished at the end of the drain", Say.Number(polls.Unfinished)), Row("octets a poll, to the users / to the server", $"{Say.Number(polls.WireOctetsForward)} / {Say.Number(polls.WireOctetsReverse)}"),
         Row("mail stored / retrieved", $"{Say.Number(polls.StoredPerSecond)} / {Say.Number(polls.RetrievedPerSecond)} messages/s"),
         Row("CPU of the server a poll", $"{Say.Number(polls.CpuMs)} ms"), Row("users that the line alone would carry (predicted)", polls.PredictedUsers is { } most ? $"≤ {Say.Number(most)}" : Say.None),
-    });
+        Row("share of a user, median / 5th percentile; Jain's index", $"{Say.Number(polls.KbitPerUser)} / {Say.Number(polls.KbitPerUserLow)} kbit/s; {Say.Number(polls.Fairness)}"),
+        Row("sessions open at the window's end; server memory for each", $"{Say.Number(polls.SessionsOpen)}; {(polls.ServerBytesPerSession is { } octets ? $"{Say.Number(octets / 1024)} KiB" : Say.None)}"),
+    }) + StepsSection.Render(polls);
 
     private static string Row(string name, params string[] cells) => $"<tr><th scope=\"row\">{E(name)}</th>{string.Concat(cells.Select(c => $"<td>{c}</td>"))}</tr>\n";
 

@@ -28,6 +28,13 @@ internal static partial class RunPlots
         if (LatencyPlot.HasData(run)) plots.Add(new RunPlot("latency", "Delivery latency by percentile", LatencyPlot.Alt(run), theme => LatencyPlot.Draw(run, theme)));
         foreach (var capacity in UsersPlot.Capacities(run))
             plots.Add(new RunPlot($"users-{capacity}", $"Users and how often they poll, {(capacity == 0 ? "no line" : Say.Capacity(capacity))}", UsersPlot.Alt(run, capacity), theme => UsersPlot.Draw(run, capacity, theme)));
+        foreach (var p in run.Points.Where(p => !p.Void && p.Polls is { Timeline.Count: > 1 }))
+        {
+            var suffix = $"{p.Point}-{p.Repetition}";
+            if (p.Polls!.Knee is not null) plots.Add(new RunPlot($"knee-{suffix}", KneePlot.Title(p), KneePlot.Alt(p), theme => KneePlot.Draw(run, p, theme)));
+            plots.Add(new RunPlot($"course-{suffix}", CoursePlot.Title(p), CoursePlot.Alt(p), theme => CoursePlot.Draw(run, p, theme)));
+        }
+
         return plots;
     }
 

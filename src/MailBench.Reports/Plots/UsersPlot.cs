@@ -17,7 +17,7 @@ internal static class UsersPlot
 
     public static IReadOnlyList<long> Capacities(RunSummary run) => [.. Points(run).Select(p => p.CapacityBitsPerSecond).Distinct().Order()];
 
-    public static string Alt(RunSummary run, long capacity) => string.Join("; ", Cells(run, capacity).Select(c => $"{Say.Number(c.Users)} users every {Say.Number(c.Interval)} s: p95 {Say.Ms(c.P95)}, {Say.Percent(c.Share)} of the polls"));
+    public static string Alt(RunSummary run, long capacity) => string.Join("; ", Cells(run, capacity).Select(c => $"{Say.Number(c.Users)} users every {Say.Number(c.Interval)} s: p95 {Say.Ms(c.P95)}, {Say.Percent(c.Share)} of the polls, {Say.Number(c.Failed)} failed{(c.Kbit is { } kbit ? $", {Say.Number(kbit)} kbit/s a user" : "")}"));
 
     public static Plot Draw(RunSummary run, long capacity, PlotTheme theme)
     {
@@ -32,7 +32,7 @@ internal static class UsersPlot
             var box = plot.Add.Rectangle(x - 0.49, x + 0.49, y - 0.48, y + 0.48);
             box.FillColor = Color.FromHex(colours[ClassOf(cell.P95)]);
             box.LineWidth = 0;
-            var label = plot.Add.Text($"p95 {Say.Ms(cell.P95)}\n{Say.Percent(cell.Share)} of polls", x, y);
+            var label = plot.Add.Text($"p95 {Say.Ms(cell.P95)}\n{Say.Percent(cell.Share)} of polls\n{(cell.Failed > 0 ? $"{Say.Number(cell.Failed)} failed" : cell.Kbit is { } kbit ? $"{Say.Number(kbit)} kbit/s a user" : "none failed")}", x, y);
             label.LabelFontColor = theme.Ink;
             label.LabelFontSize = 12;
             label.LabelAlignment = Alignment.MiddleCenter;
@@ -72,11 +72,12 @@ internal static class UsersPlot
     private static List<Cell> Cells(RunSummary run, long capacity) =>
     [
         .. Points(run).Where(p => p.CapacityBitsPerSecond == capacity).GroupBy(p => (p.Users, p.IntervalSeconds)).Select(g => new Cell(
-            g.Key.Users!.Value, g.Key.IntervalSeconds!.Value, g.Max(p => p.Latencies["response"].P95), g.Average(p => Math.Min(1, p.Polls!.PerSecond!.Value / p.Polls.OfferedPerSecond)), g.First().Polls!.PredictedUsers)),
+            g.Key.Users!.Value, g.Key.IntervalSeconds!.Value, g.Max(p => p.Latencies["response"].P95), g.Average(p => Math.Min(1, p.Polls!.PerSecond!.Value / p.Polls.OfferedPerSecond)), g.First().Polls!.PredictedUsers,
+            g.Sum(p => p.Polls!.Failed), g.First().Polls!.KbitPerUser)),
     ];
 
     private static IEnumerable<PointSummary> Points(RunSummary run) => run.Points.Where(p =>
-        !p.Void && p is { Users: not null, IntervalSeconds: not null, Polls: { PerSecond: not null, OfferedPerSecond: > 0 } } && p.Latencies.ContainsKey("response"));
+        !p.Void && p is { Users: not null, IntervalSeconds: not null, Polls: { Steps.Count: 0, PerSecond: not null, OfferedPerSecond: > 0 } } && p.Latencies.ContainsKey("response"));
 
-    private sealed record Cell(int Users, double Interval, double P95, double Share, double? Predicted);
+    private sealed record Cell(int Users, double Interval, double P95, double Share, double? Predicted, long Failed, double? Kbit);
 }
