@@ -126,6 +126,9 @@ public sealed class MtaNode : INode
             ["uncertain"] = flow.Delivery.Uncertain,
             ["conversions"] = flow.Delivery.Conversions,
             ["dnsQueries"] = _router!.Queries,
+            ["dnsCached"] = _router.Cached,
+            ["dnsStale"] = _router.Stale,
+            ["dnsNegative"] = _router.Negative,
             ["syncs"] = _queue!.Syncs,
         };
     }
@@ -154,6 +157,9 @@ public sealed class MtaNode : INode
             [CounterNames.OctetsOut] = flow.Counters.OctetsOut + flow.Delivery.OctetsOut,
             [CounterNames.DnsQueries] = _router!.Queries,
             [CounterNames.DnsWaitNs] = _router.WaitNs,
+            [CounterNames.DnsCached] = _router.Cached,
+            [CounterNames.DnsStale] = _router.Stale,
+            [CounterNames.DnsNegative] = _router.Negative,
             [CounterNames.Syncs] = _queue!.Syncs,
             [CounterNames.SyncBusyNs] = _queue.SyncBusyNs,
             [CounterNames.QueueBytesWritten] = _queue.BytesWritten,
@@ -174,7 +180,7 @@ public sealed class MtaNode : INode
     private IPEndPoint Begin()
     {
         var settings = _options.Settings;
-        var router = new RouterOptions { Dns = _options.Dns, HostName = _options.HostName, Timeout = settings.DnsTimeout };
+        var router = new RouterOptions { Dns = _options.Dns, HostName = _options.HostName, Timeout = settings.DnsTimeout, MaxStale = settings.DnsStale, IPv6 = Ipv6.IsUsable(_options) };
         _router = new Router(_loop!, router, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _time);
         var path = _options.AttemptLogPath ?? Path.Combine(_options.QueueDirectories[0], AttemptLogName);
         _log = OpenLog(path);

@@ -57,6 +57,11 @@ public static class CounterNames
     public const string RoundTripsOut = "roundTripsOut";
     public const string DnsQueries = "dnsQueries";
     public const string DnsWaitNs = "dnsWaitNs";
+
+    /// <summary>Look-ups of a domain's route that were answered from memory; that rest on records past their TTL, since DNS gave no new ones; that ended in "no such domain".</summary>
+    public const string DnsCached = "dnsCached";
+    public const string DnsStale = "dnsStale";
+    public const string DnsNegative = "dnsNegative";
     public const string Syncs = "syncs";
 
     /// <summary>Time the committer spent inside syncs; of the mailbox server, per disk thread.</summary>

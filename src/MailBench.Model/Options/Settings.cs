@@ -129,6 +129,9 @@ public sealed record MtaSettings
     public int MaxHops { get; init; } = 100;
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromMinutes(5);
     public TimeSpan DnsTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long past its TTL a positive DNS answer is used while no new one comes (RFC 8767 says one to three days); zero: never.</summary>
+    public TimeSpan DnsStale { get; init; } = TimeSpan.FromDays(1);
 }
 
 /// <summary>What <c>mailbench mta</c> is started with: its settings and its place on the machine.</summary>

@@ -63,6 +63,7 @@ public static partial class SettingsTable
         new("mta.maxHops", SettingKind.Integer, "100", "Received headers at which a message is held to loop.") { Min = 1, Max = 1000 },
         new("mta.sessionTimeout", SettingKind.Duration, "5m", "Wait for a peer's next command or reply.") { Min = 0.1, Max = Day },
         new("mta.dnsTimeout", SettingKind.Duration, "5s", "Wait for a DNS answer.") { Min = 0.01, Max = 600 },
+        new("mta.dnsStale", SettingKind.Duration, "1d", "How long past its TTL a positive DNS answer is used while no new one comes (RFC 8767). 0s: never.") { Max = 7 * Day },
 
         new("sink.refuse", SettingKind.List, "", "Refusals of the sink.") { Pattern = RefusalPattern(), Form = "PHASE:CODE[:ENHANCED][:SHARE][:PATTERN], for example rcpt:450:4.2.0:10%, PHASE one of connect, helo, mail, rcpt, data, end" },
 

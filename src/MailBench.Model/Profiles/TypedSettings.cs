@@ -37,6 +37,7 @@ public static class TypedSettings
         MaxHops = values.Integer("mta.maxHops"),
         SessionTimeout = values.Span("mta.sessionTimeout"),
         DnsTimeout = values.Span("mta.dnsTimeout"),
+        DnsStale = values.Span("mta.dnsStale"),
     };
 
     /// <param name="values">The point's settings.</param>

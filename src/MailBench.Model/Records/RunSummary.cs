@@ -118,6 +118,11 @@ public sealed record PointSummary
     public double? SessionsPerDelivery { get; init; }
     public double? TransactionsPerDelivery { get; init; }
     public double? QueriesPerDelivery { get; init; }
+
+    /// <summary>The SUT's look-ups of a domain's route: answered from memory; resting on records past their TTL; ended in "no such domain". Null for a SUT that does not tell.</summary>
+    public double? LookupsCachedPerDelivery { get; init; }
+    public double? LookupsStalePerDelivery { get; init; }
+    public double? LookupsNegativePerDelivery { get; init; }
     public double? RoundTripsPerDelivery { get; init; }
     public double? SyncsPerDelivery { get; init; }
 

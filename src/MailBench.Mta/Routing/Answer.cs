@@ -41,12 +41,16 @@ internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
     /// <summary>Addresses of MX hosts that came with the answer: no question is needed for them.</summary>
     public IReadOnlyList<HostAddresses> Additional { get; init; } = [];
     public int Aliases { get; init; }
+
+    /// <summary>From an earlier answer whose TTL is over, since no new one came (RFC 8767).</summary>
+    public bool Stale { get; init; }
     public string? Reason { get; init; }
 
     public static Answer Failure(string name, string reason) => new(AnswerStatus.Failed, name, TimeSpan.Zero) { Reason = reason };
 
     /// <summary>Reads the response to the question for <paramref name="type"/> (MX, A or AAAA) of <paramref name="name"/>.</summary>
-    public static Answer Read(IDnsQueryResponse response, string name, QueryType type)
+    /// <param name="ipv6">Whether IPv6 addresses in the additional section are of use.</param>
+    public static Answer Read(IDnsQueryResponse response, string name, QueryType type, bool ipv6)
     {
         var header = response.Header;
         if (header.ResponseCode is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
@@ -72,7 +76,7 @@ internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
         }
 
         if (exchanges.Count + addresses.Count > 0)
-            return new Answer(AnswerStatus.Found, name, ttl) { Exchanges = exchanges, Addresses = addresses, Additional = ReadAdditional(response, exchanges), Aliases = aliases };
+            return new Answer(AnswerStatus.Found, name, ttl) { Exchanges = exchanges, Addresses = addresses, Additional = ReadAdditional(response, exchanges, ipv6), Aliases = aliases };
 
         // RFC 2308 §5: a negative answer lives as long as the SOA says; without an SOA it must not be kept.
         var soa = response.Authorities.OfType<SoaRecord>().FirstOrDefault();
@@ -87,12 +91,12 @@ internal sealed record Answer(AnswerStatus Status, string Name, TimeSpan Ttl)
     /// <summary>Lower case, no final dot.</summary>
     public static string Normal(string name) => name.TrimEnd('.').ToLowerInvariant();
 
-    private static List<HostAddresses> ReadAdditional(IDnsQueryResponse response, List<Exchange> exchanges)
+    private static List<HostAddresses> ReadAdditional(IDnsQueryResponse response, List<Exchange> exchanges, bool ipv6)
     {
         var hosts = new List<HostAddresses>();
         foreach (var host in exchanges.Select(exchange => exchange.Host).Distinct())
         {
-            var records = response.Additionals.OfType<AddressRecord>().Where(record => IsAt(record, host)).ToList();
+            var records = response.Additionals.OfType<AddressRecord>().Where(record => IsAt(record, host) && (ipv6 || record.RecordType == ResourceRecordType.A)).ToList();
             if (records.Count == 0) continue;
             // IPv4 first, as a query for addresses would have found them.
             var addresses = records.OrderBy(record => record.RecordType == ResourceRecordType.A ? 0 : 1).Select(record => record.Address).ToList();

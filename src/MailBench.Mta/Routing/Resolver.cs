@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using DnsClient;
+using MailBench.Model.Units;
 using MailBench.Transport;
 
 namespace MailBench.Mta.Routing;
@@ -7,13 +9,13 @@ internal enum RecordKind
 {
     Exchanges,
 
-    /// <summary>A, and AAAA only where there is no A: one query more for each host is what a dual look-up costs, and the mail arrives either way.</summary>
+    /// <summary>A, and AAAA only where there is no A and IPv6 is usable: one query more for each host is what a dual look-up costs, and the mail arrives either way.</summary>
     Addresses,
 }
 
 /// <summary>
 /// MX sets and addresses by DNS, with a cache: one question under way per name however many ask, CNAMEs followed, negative answers and (briefly) failures
-/// remembered. State belongs to the loop; DnsClient's tasks post back to it.
+/// remembered. While DNS is silent or failing, what it said last serves on within a bound (RFC 8767). State belongs to the loop; DnsClient's tasks post back to it.
 /// </summary>
 internal sealed class Resolver : IDisposable
 {
@@ -26,6 +28,10 @@ internal sealed class Resolver : IDisposable
     private readonly ExpiringCache<(string, RecordKind), Answer> _cache;
     private readonly Dictionary<(string, RecordKind), Question> _open = [];
     private readonly Queue<Question> _waiting = new();
+
+    /// <summary>Questions whose askers get a stale answer unless a new one comes in time, in the order of that.</summary>
+    private readonly Queue<Question> _impatient = new();
+    private readonly LoopTimer _patience;
     private readonly CancellationTokenSource _ended = new();
     private readonly Action<object?> _answered;
     private int _inFlight;
@@ -38,6 +44,7 @@ internal sealed class Resolver : IDisposable
         _time = time;
         _start = time.GetTimestamp();
         _cache = new ExpiringCache<(string, RecordKind), Answer>(options.CacheEntries);
+        _patience = loop.CreateTimer(static state => ((Resolver)state!).ServeImpatient(), this);
         _answered = state => OnAnswered((Question)state!);
         _udp = new LookupClient(ClientOptions(tcp: false));
         _tcp = new LookupClient(ClientOptions(tcp: true));
@@ -67,6 +74,10 @@ internal sealed class Resolver : IDisposable
         question.Askers.Add(done);
         _open.Add((name, kind), question);
         Send(question);
+        if (!_cache.TryGetStale((name, kind), Now, out _)) return;
+        question.PatienceNs = _loop.TurnNs + _options.StaleAfter.ToNs();
+        _impatient.Enqueue(question);
+        if (_impatient.Count == 1) _patience.Arm(question.PatienceNs);
     }
 
     public void Dispose()
@@ -75,6 +86,8 @@ internal sealed class Resolver : IDisposable
         _ended.Cancel();
         _open.Clear();
         _waiting.Clear();
+        _impatient.Clear();
+        _patience.Dispose();
     }
 
     private void Send(Question question)
@@ -106,7 +119,7 @@ internal sealed class Resolver : IDisposable
             try
             {
                 Interlocked.Increment(ref _queries);
-                return Answer.Read(await client.QueryAsync(name + ".", type, cancellationToken: _ended.Token), name, type);
+                return Answer.Read(await client.QueryAsync(name + ".", type, cancellationToken: _ended.Token), name, type, _options.IPv6);
             }
             catch (DnsResponseException truncated) when (client == _udp && IsTruncation(truncated))
             {
@@ -148,7 +161,7 @@ internal sealed class Resolver : IDisposable
             question.Asked = answer.Name;
             Send(question);
         }
-        else if (answer.Status == AnswerStatus.NoData && question.Type == QueryType.A)
+        else if (answer.Status == AnswerStatus.NoData && question.Type == QueryType.A && _options.IPv6)
         {
             question.Asked = answer.Name;
             question.Type = QueryType.AAAA;
@@ -164,18 +177,47 @@ internal sealed class Resolver : IDisposable
 
     private void Finish(Question question, Answer answer)
     {
-        _open.Remove((question.Name, question.Kind));
+        var key = (question.Name, question.Kind);
+        _open.Remove(key);
+        question.Ended = true;
+        if (answer.Status == AnswerStatus.Failed && TryRevive(key, out var stale))
+        {
+            question.Serve(stale);
+            return;
+        }
+
         // What came along is for those who wait now; later ones find it under its own name, for as long as its own TTL.
-        Keep((question.Name, question.Kind), answer with { Additional = [] });
+        Keep(key, answer with { Additional = [] });
         foreach (var host in answer.Additional) Keep((host.Host, RecordKind.Addresses), host.ToAnswer());
-        foreach (var asker in question.Askers) asker(answer);
+        question.Serve(answer);
     }
 
-    private void Keep((string, RecordKind) key, Answer answer) => _cache.Set(key, answer, Now, LifeOf(answer));
+    /// <summary>The answer of before, for <see cref="RouterOptions.StaleTtl"/>, if it is not too old.</summary>
+    private bool TryRevive((string, RecordKind) key, [NotNullWhen(true)] out Answer? stale)
+    {
+        if (!_cache.TryGetStale(key, Now, out stale)) return false;
+        stale = stale with { Stale = true };
+        _cache.Revive(key, stale, Now, _options.StaleTtl);
+        return true;
+    }
+
+    private void ServeImpatient()
+    {
+        while (_impatient.TryPeek(out var question) && (question.Ended || question.PatienceNs <= _loop.TurnNs))
+        {
+            _impatient.Dequeue();
+            if (!question.Ended && TryRevive((question.Name, question.Kind), out var stale)) question.Serve(stale);
+        }
+
+        if (_impatient.TryPeek(out var next)) _patience.Arm(next.PatienceNs);
+    }
+
+    private void Keep((string, RecordKind) key, Answer answer) => _cache.Set(key, answer, Now, LifeOf(answer), answer.Status == AnswerStatus.Found ? _options.MaxStale : default);
 
     /// <summary>How long the answer may be believed: its TTL within our limits.</summary>
     public TimeSpan LifeOf(Answer answer) => answer.Status switch
     {
+        _ when answer.Stale => _options.StaleTtl,
         AnswerStatus.Found => answer.Ttl < _options.MaxTtl ? answer.Ttl : _options.MaxTtl,
         AnswerStatus.NoData or AnswerStatus.NoSuchName => answer.Ttl < _options.MaxNegativeTtl ? answer.Ttl : _options.MaxNegativeTtl,
         _ => _options.FailureTtl,
@@ -209,7 +251,18 @@ internal sealed class Resolver : IDisposable
         public int Aliases;
         public Answer? Answer;
 
+        /// <summary>When its askers are served a stale answer.</summary>
+        public long PatienceNs;
+        public bool Ended;
+
         /// <summary>The task under way; it never faults (QueryAsync turns failures into answers), and it is kept so that it has an owner.</summary>
         public Task? Exchange;
+
+        public void Serve(Answer answer)
+        {
+            var askers = Askers.ToArray();
+            Askers.Clear();
+            foreach (var asker in askers) asker(answer);
+        }
     }
 }

@@ -19,7 +19,7 @@ public sealed class Router : IDisposable
     private readonly string _hostName;
     private readonly ExpiringCache<string, Way> _ways;
     private readonly Dictionary<string, List<Asker>> _open = new(StringComparer.Ordinal);
-    private long _waitNs;
+    private long _waitNs, _cached, _stale, _negative;
     private bool _disposed;
 
     /// <param name="random">Draws the order of hosts of equal preference; seeded, so that a run repeats.</param>
@@ -39,6 +39,15 @@ public sealed class Router : IDisposable
     /// <summary>Sum over all resolves of the time from the call to its answer, in ns. Readable from any thread.</summary>
     public long WaitNs => Interlocked.Read(ref _waitNs);
 
+    /// <summary>Resolves that were answered from memory, asking nothing. Readable from any thread.</summary>
+    public long Cached => Interlocked.Read(ref _cached);
+
+    /// <summary>Resolves whose answer rests on records past their TTL, from memory or not. Readable from any thread.</summary>
+    public long Stale => Interlocked.Read(ref _stale);
+
+    /// <summary>Resolves answered "no such domain" by DNS, from memory or not. Readable from any thread.</summary>
+    public long Negative => Interlocked.Read(ref _negative);
+
     /// <summary>
     /// Finds the way to <paramref name="domain"/> (a domain name in any case, or an address literal such as <c>[127.0.0.1]</c>). On the loop only; never
     /// throws for a malformed domain (it is a <see cref="RouteKind.NoSuchDomain"/>). <paramref name="done"/> is called exactly once, unless the router is disposed first.
@@ -49,7 +58,8 @@ public sealed class Router : IDisposable
         var now = _resolver.Now;
         if (_ways.TryGet(domain, now, out var way))
         {
-            done(way.Draw(_random));
+            _cached++;
+            Answered(way, done);
             return;
         }
 
@@ -97,8 +107,15 @@ public sealed class Router : IDisposable
             Interlocked.Add(ref _waitNs, (now - asker.Since).Ticks * 100);
             // As it was written too (an internationalised domain, a final dot): the next look-up is then one of a table.
             if (!string.Equals(asker.Domain, name, StringComparison.OrdinalIgnoreCase)) _ways.Set(asker.Domain, way, now, life);
-            asker.Done(way.Draw(_random));
+            Answered(way, asker.Done);
         }
+    }
+
+    private void Answered(Way way, Action<Route> done)
+    {
+        if (way.Stale) _stale++;
+        if (way.IsNegative) _negative++;
+        done(way.Draw(_random));
     }
 
     /// <summary>RFC 5321 §4.1.3: <c>[127.0.0.1]</c> or <c>[IPv6:::1]</c>.</summary>

@@ -32,6 +32,21 @@ public sealed record RouterOptions
     /// <summary>Longest life of NXDOMAIN and NODATA; else the SOA minimum (RFC 2308 §5).</summary>
     public TimeSpan MaxNegativeTtl { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// How long past its TTL a positive answer is used where no new one comes (RFC 8767, which says one to three days). A stale "no such domain" is not: it would return mail for good on old news.
+    /// Zero: never.
+    /// </summary>
+    public TimeSpan MaxStale { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Askers of a name that has a stale answer wait so long for a new one; the question itself goes on (RFC 8767 §5).</summary>
+    public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(1.8);
+
+    /// <summary>A stale answer serves so long before DNS is asked again (RFC 8767 §4).</summary>
+    public TimeSpan StaleTtl { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether IPv6 addresses are of use here: without, none is asked for or taken.</summary>
+    public bool IPv6 { get; init; } = true;
+
     /// <summary>A failure is remembered so long, that a burst for a dead domain asks once; shorter than any retry.</summary>
     public TimeSpan FailureTtl { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -15,11 +15,17 @@ internal sealed class Way
     }
 
     /// <summary>Hosts in any order; at least one.</summary>
-    public static Way To(IEnumerable<MxHost> hosts, string mxSet)
+    public static Way To(IEnumerable<MxHost> hosts, string mxSet, bool stale)
     {
         var sorted = hosts.OrderBy(host => host.Preference).ToArray();
-        return new Way(new Route(RouteKind.Hosts, sorted, null, null) { MxSet = mxSet }, sorted);
+        return new Way(new Route(RouteKind.Hosts, sorted, null, null) { MxSet = mxSet }, sorted) { Stale = stale };
     }
+
+    /// <summary>It rests on answers whose TTL is over, since DNS gives no new ones.</summary>
+    public bool Stale { get; init; }
+
+    /// <summary>DNS says that there is nothing to be reached.</summary>
+    public bool IsNegative => _route.Kind == RouteKind.NoSuchDomain;
 
     public static Way Fail(RouteKind kind, string status, string reason) => new(new Route(kind, [], reason, status), []);
 

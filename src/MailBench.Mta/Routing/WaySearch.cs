@@ -12,6 +12,7 @@ internal sealed class WaySearch(Resolver resolver, RouterOptions options, string
     private TimeSpan _life;
     private string _mxSet = "";
     private string? _failure;
+    private bool _stale;
     private int _outstanding;
 
     public void Start() => resolver.Ask(domain, RecordKind.Exchanges, OnExchanges);
@@ -19,6 +20,7 @@ internal sealed class WaySearch(Resolver resolver, RouterOptions options, string
     private void OnExchanges(Answer answer)
     {
         _life = resolver.LifeOf(answer);
+        _stale = answer.Stale;
         switch (answer.Status)
         {
             case AnswerStatus.Found:
@@ -40,13 +42,14 @@ internal sealed class WaySearch(Resolver resolver, RouterOptions options, string
     private void OnImplicit(Answer answer)
     {
         Shorten(resolver.LifeOf(answer));
+        _stale |= answer.Stale;
         switch (answer.Status)
         {
             case AnswerStatus.Found when domain == hostName:
                 Fail(RouteKind.Unroutable, "5.4.6", $"mail for {domain} loops back to us");
                 break;
             case AnswerStatus.Found:
-                finish(Way.To([new MxHost(domain, 0, answer.Addresses)], $"0 {domain}"), _life);
+                finish(Way.To([new MxHost(domain, 0, answer.Addresses)], $"0 {domain}", _stale), _life);
                 break;
             case AnswerStatus.NoData or AnswerStatus.NoSuchName:
                 Fail(RouteKind.NoSuchDomain, "5.1.2", $"{domain} has neither MX nor address");
@@ -99,13 +102,14 @@ internal sealed class WaySearch(Resolver resolver, RouterOptions options, string
 
     private void OnHost(Exchange exchange, Answer answer)
     {
+        _stale |= answer.Stale;
         if (answer.Status == AnswerStatus.Found) _found.Add(new MxHost(exchange.Host, exchange.Preference, answer.Addresses));
         if (answer.Status == AnswerStatus.Failed) _failure = answer.Reason;
         else Shorten(resolver.LifeOf(answer));
         if (--_outstanding > 0) return;
 
         if (_failure is not null) Shorten(_found.Count > 0 ? options.PartialTtl : options.FailureTtl);
-        if (_found.Count > 0) finish(Way.To(_found, _mxSet), _life);
+        if (_found.Count > 0) finish(Way.To(_found, _mxSet, _stale), _life);
         else if (_failure is not null) Fail(RouteKind.Defer, "4.4.3", _failure);
         else Fail(RouteKind.Unroutable, "5.4.4", $"no MX host of {domain} has an address");
     }

@@ -53,6 +53,7 @@ internal static class PointDetails
             Row("goodput / wire efficiency", $"{Say.Percent(p.GoodputForward)} / {Say.Percent(p.WireEfficiency)}"),
             Row("octets per delivery, forward / reverse", $"{Say.Number(p.WireOctetsPerDelivery)} / {Say.Number(p.WireOctetsReversePerDelivery)}"),
             Row("connections / queries per delivery", $"{Say.Number(p.SessionsPerDelivery)} / {Say.Number(p.QueriesPerDelivery)}"),
+            Row("look-ups per delivery, cached / stale / negative", $"{Say.Number(p.LookupsCachedPerDelivery)} / {Say.Number(p.LookupsStalePerDelivery)} / {Say.Number(p.LookupsNegativePerDelivery)}"),
             Row("round trips / syncs per delivery", $"{Say.Number(p.RoundTripsPerDelivery)} / {Say.Number(p.SyncsPerDelivery)}"),
             Row("CPU of the SUT per delivery", $"{Say.Number(p.CpuMsPerDelivery)} ms"),
             Row("memory of the SUT", p.SutResidentBytesMax is { } m ? $"{Say.Number(m / 1048576.0)} MiB" : Say.None),

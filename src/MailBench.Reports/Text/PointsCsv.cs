@@ -17,6 +17,7 @@ internal static class PointsCsv
         ("windowSeconds", p => p.WindowSeconds), ("recipientsPerMessage", p => p.RecipientsPerMessage), ("offeredPerSecond", p => p.OfferedPerSecond), ("acceptedPerSecond", p => p.AcceptedPerSecond),
         ("deliveriesInWindow", p => p.DeliveriesInWindow), ("busyReverse", p => p.BusyReverse), ("goodputForward", p => p.GoodputForward), ("wireEfficiency", p => p.WireEfficiency),
         ("yieldPerMbit", p => p.YieldPerMbit), ("wireOctetsReversePerDelivery", p => p.WireOctetsReversePerDelivery), ("roundTripsPerDelivery", p => p.RoundTripsPerDelivery),
+        ("lookupsCachedPerDelivery", p => p.LookupsCachedPerDelivery), ("lookupsStalePerDelivery", p => p.LookupsStalePerDelivery), ("lookupsNegativePerDelivery", p => p.LookupsNegativePerDelivery),
         ("syncsPerDelivery", p => p.SyncsPerDelivery), ("cpuMsPerDelivery", p => p.CpuMsPerDelivery), ("sutResidentBytesMax", p => p.SutResidentBytesMax),
         ("idealCeilingPerSecond", p => p.IdealCeilingPerSecond), ("idealCeilingLowPerSecond", p => p.IdealCeilingLowPerSecond), ("efficiency", p => p.Efficiency),
         ("drift", p => p.Drift), ("driftHalfWidth", p => p.DriftHalfWidth),
