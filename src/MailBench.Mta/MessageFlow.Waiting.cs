@@ -7,12 +7,14 @@ namespace MailBench.Mta;
 // How messages come to wait for their time, and go from there to delivery.
 internal sealed partial class MessageFlow
 {
+    /// <summary>No retry is further off (the jitter is an eighth), whatever the clock was when its time was written.</summary>
+    private readonly long _longestWaitMs;
     private int _foundRow = -1;
 
     private void Take(QueueEntry entry, bool ownDsn = false)
     {
         _table.Add(entry, ownDsn);
-        var nowUnixMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var nowUnixMs = _steady.GetUtcNow().ToUnixTimeMilliseconds();
         for (var i = 0; i < entry.Recipients.Length; i++)
         {
             var recipient = entry.Recipients[i];
@@ -27,7 +29,7 @@ internal sealed partial class MessageFlow
     private void TakeFound(in RecoveredRecipient found)
     {
         _foundRow = _table.Add(found, _foundRow);
-        var dueNs = DueNs(found.NextAttemptUnixMs, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        var dueNs = DueNs(found.NextAttemptUnixMs, _steady.GetUtcNow().ToUnixTimeMilliseconds());
         _due.Add(new DueRecipient(_foundRow, found.Recipient, dueNs, found.Domain, found.NextAttemptUnixMs == 0));
     }
 
@@ -37,7 +39,7 @@ internal sealed partial class MessageFlow
     private static SiteAnswer AnswerOf(in DeliveryOutcome outcome) =>
         outcome.Unreachable ? SiteAnswer.Unreachable : outcome.Kind == OutcomeKind.Deferred && outcome.Reply is null ? SiteAnswer.None : SiteAnswer.Answered;
 
-    private long DueNs(long nextAttemptUnixMs, long nowUnixMs) => _loop.TurnNs + (Math.Max(0, nextAttemptUnixMs - nowUnixMs) * 1_000_000);
+    private long DueNs(long nextAttemptUnixMs, long nowUnixMs) => _loop.TurnNs + (Math.Clamp(nextAttemptUnixMs - nowUnixMs, 0, _longestWaitMs) * 1_000_000);
 
     private void HandOn(int row, DueRecipient[] recipients, int count)
     {

@@ -21,6 +21,7 @@ internal sealed partial class MessageFlow : IDisposable
 {
     private readonly EventLoop _loop;
     private readonly TimeProvider _time;
+    private readonly SteadyTime _steady;
     private readonly MessageQueue _queue;
     private readonly AttemptLogFile _log;
     private readonly Action<string> _complain;
@@ -31,11 +32,12 @@ internal sealed partial class MessageFlow : IDisposable
     private readonly RetrySchedule _retries;
     private readonly NotificationStage _notification;
 
-    public MessageFlow(EventLoop loop, MtaOptions options, MessageQueue queue, ResolveRoute resolve, AttemptLogFile log, TimeProvider time, Action<string> complain)
+    public MessageFlow(EventLoop loop, MtaOptions options, MessageQueue queue, ResolveRoute resolve, AttemptLogFile log, TimeProvider time, SteadyTime steady, Action<string> complain)
     {
-        (_loop, _time, _queue, _log, _complain) = (loop, time, queue, log, complain);
+        (_loop, _time, _steady, _queue, _log, _complain) = (loop, time, steady, queue, log, complain);
+        _longestWaitMs = (long)(options.Settings.Retry.Max * 9 / 8).TotalMilliseconds;
         _table = new MessageTable(queue, Counters);
-        _submission = new SubmissionStage(loop, options, queue, RecipientPolicy.Of(options.RelayFrom), Counters, time, accepted: entry => Take(entry));
+        _submission = new SubmissionStage(loop, options, queue, RecipientPolicy.Of(options.RelayFrom), Counters, time, accepted: entry => Take(entry), complain);
         var shares = SiteShareOptions.From(BatchingOptions.From(options.Settings), options.Settings.Retry.Max.ToNs());
         _due = new DueStage(loop, shares, due: HandOn, held: _table.Rest);
         _delivery = new DeliveryStage(loop, resolve, queue, DeliveryOptions.From(options), OnOutcome);
@@ -45,6 +47,9 @@ internal sealed partial class MessageFlow : IDisposable
 
     public FlowCounters Counters { get; } = new();
     public DeliveryCounters Delivery => _delivery.Counters;
+
+    /// <summary>How often new mail came to be refused for overload.</summary>
+    public long Overloads => _submission.Overloads;
 
     /// <summary>Messages with a waiting recipient.</summary>
     public IEnumerable<QueueEntry> Waiting => _table.Entries;
@@ -78,12 +83,12 @@ internal sealed partial class MessageFlow : IDisposable
 
     private void Defer(in DeliveryOutcome outcome)
     {
-        var (entry, now) = (outcome.Entry, _time.GetUtcNow());
+        var (entry, now) = (outcome.Entry, _steady.GetUtcNow());
         var attempts = entry.Recipients[outcome.Recipient].Attempts + 1;
         var ageNs = (now.ToUnixTimeMilliseconds() - entry.AcceptedUnixMs) * 1_000_000;
         if (!_retries.TryNext(entry.Id, attempts, ageNs, _loop.TurnNs, out var dueNs))
         {
-            Fail(outcome, RecipientFailure.Expired(outcome, attempts, now), AttemptVerdict.Expired);
+            Fail(outcome, RecipientFailure.Expired(outcome, attempts, _time.GetUtcNow()), AttemptVerdict.Expired);
             return;
         }
 

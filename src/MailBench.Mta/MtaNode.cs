@@ -26,6 +26,7 @@ public sealed class MtaNode : INode
 
     private readonly MtaOptions _options;
     private readonly TimeProvider _time;
+    private readonly SteadyTime _steady;
     private readonly OpenQueue _openQueue;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<QueueSocket> _sockets = [];
@@ -43,6 +44,7 @@ public sealed class MtaNode : INode
     {
         _options = options;
         _time = time;
+        _steady = new SteadyTime(time);
         _openQueue = openQueue ?? OpenFiles;
     }
 
@@ -129,6 +131,7 @@ public sealed class MtaNode : INode
             ["dnsCached"] = _router.Cached,
             ["dnsStale"] = _router.Stale,
             ["dnsNegative"] = _router.Negative,
+            ["overloads"] = flow.Overloads,
             ["syncs"] = _queue!.Syncs,
         };
     }
@@ -174,7 +177,7 @@ public sealed class MtaNode : INode
         _ => throw new NotSupportedException($"An MTA knows no {command.GetType().Name}."),
     };
 
-    private MessageQueue OpenFiles(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _time, damage => Complain(damage.ToString()), new QueueSettings { Durability = options.Settings.Durability, Backend = options.Settings.QueueBackend });
+    private MessageQueue OpenFiles(MtaOptions options) => MessageQueue.Open(options.QueueDirectories, _steady, damage => Complain(damage.ToString()), new QueueSettings { Durability = options.Settings.Durability, Backend = options.Settings.QueueBackend });
 
     /// <summary>On the loop, which owns all that is made here.</summary>
     private IPEndPoint Begin()
@@ -184,7 +187,7 @@ public sealed class MtaNode : INode
         _router = new Router(_loop!, router, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _time);
         var path = _options.AttemptLogPath ?? Path.Combine(_options.QueueDirectories[0], AttemptLogName);
         _log = OpenLog(path);
-        _flow = new MessageFlow(_loop!, _options, _queue!, _router.Resolve, _log, _time, Complain) { Removed = (entry, recipient) => _books?.WriteDiscarded(entry, recipient, _loop!.TurnNs) };
+        _flow = new MessageFlow(_loop!, _options, _queue!, _router.Resolve, _log, _time, _steady, Complain) { Removed = (entry, recipient) => _books?.WriteDiscarded(entry, recipient, _loop!.TurnNs) };
         return _flow.Start();
     }
 

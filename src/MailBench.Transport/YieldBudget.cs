@@ -2,7 +2,7 @@ namespace MailBench.Transport;
 
 /// <summary>
 /// How much of a loop's time connections that yield may take: slices, and over time no more than a share. Time that was not taken is saved up to <see cref="MaxCreditNs"/>; a slice
-/// that ran over is owed. Pure; all times on one clock in ns.
+/// that ran over is owed, as much at most: a pause of the machine in the middle of one must not shut out callers for many times as long. Pure; all times on one clock in ns.
 /// </summary>
 internal sealed class YieldBudget
 {
@@ -38,7 +38,9 @@ internal sealed class YieldBudget
     /// <summary>A slice took so long, from <paramref name="fromNs"/> to <paramref name="toNs"/>.</summary>
     public void Spend(long fromNs, long toNs)
     {
-        if (_share < 1) _creditNs -= toNs - fromNs;
+        if (_share >= 1) return;
+        Accrue(toNs);
+        _creditNs = Math.Max(_creditNs - (toNs - fromNs), -MaxCreditNs);
     }
 
     /// <summary>When <see cref="Grant"/>, which has just said 0, will say more.</summary>

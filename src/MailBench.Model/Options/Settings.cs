@@ -113,6 +113,12 @@ public sealed record MtaSettings
     public int MaxRecipients { get; init; } = 1000;
     public int MaxSessionsIn { get; init; } = 1000;
 
+    /// <summary>Of them, those of one client address: half, so that none can shut out all others.</summary>
+    public int MaxSessionsPerClient { get; init; } = 500;
+
+    /// <summary>Bad commands and refused recipients of a session since its last accepted message; one more, and it is ended with 421.</summary>
+    public int MaxErrors { get; init; } = 20;
+
     /// <summary>Content of messages being received, all sessions together; beyond it, 452.</summary>
     public ByteSize ReceiveMemory { get; init; } = new(256L << 20);
 

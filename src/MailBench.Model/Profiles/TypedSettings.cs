@@ -31,6 +31,8 @@ public static class TypedSettings
         MaxMessageSize = values.Size("mta.maxMessageSize"),
         MaxRecipients = values.Integer("mta.maxRecipients"),
         MaxSessionsIn = values.Integer("mta.maxSessionsIn"),
+        MaxSessionsPerClient = values.Integer("mta.maxSessionsPerClient"),
+        MaxErrors = values.Integer("mta.maxErrors"),
         ReceiveMemory = values.Size("mta.receiveMemory"),
         MaxQueuedRecipients = values.Integer("mta.maxQueuedRecipients"),
         DeliveryPatience = values.Span("mta.deliveryPatience"),

@@ -68,6 +68,9 @@ public abstract class MessageQueue : IAsyncDisposable
     /// <summary>Reads content of an entry with a waiting recipient at an offset; returns the octets read, 0 at the end. Throws <see cref="IOException"/> when the content cannot be read.</summary>
     public abstract int ReadContent(QueueEntry entry, long offset, Span<byte> target);
 
+    /// <summary>Why every message would be refused at present, as far as is known without trying the disk; null: it is not known to be.</summary>
+    public virtual QueueRefusal? Refusing => null;
+
     public abstract long Syncs { get; }
     public abstract long SyncBusyNs { get; }
     public abstract long BytesWritten { get; }

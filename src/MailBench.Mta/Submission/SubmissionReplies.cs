@@ -7,6 +7,7 @@ namespace MailBench.Mta.Submission;
 internal static class SubmissionReplies
 {
     public static readonly SmtpReply TooManySessions = SmtpReply.Of(421, "4.3.2", "Too many sessions, try again later");
+    public static readonly SmtpReply TooManyOfClient = SmtpReply.Of(421, "4.7.0", "Too many sessions from your address, try again later");
     public static readonly SmtpReply Stopping = SmtpReply.Of(421, "4.3.2", "Shutting down, try again later");
     public static readonly SmtpReply Idle = SmtpReply.Of(421, "4.4.2", "Idle for too long, closing");
     public static readonly SmtpReply NoMemory = SmtpReply.Of(452, "4.3.1", "Too much mail is being received at once, try again later");
@@ -33,7 +34,9 @@ internal static class SubmissionReplies
     public static SmtpReply Loop(int hops) => SmtpReply.Of(554, "5.4.6", $"Mail loop: {hops} Received fields");
 
     /// <summary>Why the queue did not take the message.</summary>
-    public static SmtpReply For(Exception error) => error is not QueueRefusedException refused ? QueueError : refused.Refusal switch
+    public static SmtpReply For(Exception error) => error is QueueRefusedException refused ? For(refused.Refusal) : QueueError;
+
+    public static SmtpReply For(QueueRefusal refusal) => refusal switch
     {
         QueueRefusal.Busy => QueueBusy,
         QueueRefusal.DiskFull => DiskFull,

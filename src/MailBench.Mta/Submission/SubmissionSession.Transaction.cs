@@ -24,7 +24,7 @@ internal sealed partial class SubmissionSession : ISmtpServerSession
 
     public SmtpReply? OnMail(in MailCommand mail)
     {
-        if (stage.IsQueueFull) return SubmissionReplies.QueueFull;
+        if (stage.RefusesMail() is { } refusal) return refusal;
         if (mail.SizeBytes > 0 && !stage.Blocks.Received.Has(mail.SizeBytes)) return SubmissionReplies.NoMemory;
         _reversePath = mail.Path.ToArray();
         _body = mail.Body;

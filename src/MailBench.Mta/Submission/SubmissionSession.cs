@@ -1,23 +1,30 @@
 using MailBench.Mta.Queue;
+using System.Net;
 using MailBench.Transport;
 using MailBench.Wire.Smtp;
 
 namespace MailBench.Mta.Submission;
 
 /// <summary>An inbound session: joins a connection, a server machine and the transaction that is open. This part is the connection's side.</summary>
-internal sealed partial class SubmissionSession(SubmissionStage stage, bool refused) : IConnectionHandler
+internal sealed partial class SubmissionSession(SubmissionStage stage, IPAddress client, SmtpReply? refusal) : IConnectionHandler
 {
+    /// <summary>Octets of content that count as having been heard: who sends one now and then holds no session for ever.</summary>
+    private const int AudibleBytes = 1024;
+
     private readonly SmtpServerMachine _machine = new(stage.ServerOptions);
     private Connection? _connection;
     private long _lastHeardNs;
+    private int _trickled;
     private bool _ending;
     private bool _inputEnded;
+
+    /// <summary>The address that the client is counted by.</summary>
+    public IPAddress Client => client;
 
     public void OnConnected(Connection connection)
     {
         _connection = connection;
         _lastHeardNs = connection.Loop.TurnNs;
-        var refusal = stage.IsStopping ? SubmissionReplies.Stopping : refused ? SubmissionReplies.TooManySessions : null;
         _machine.Greet(connection.Output, refusal);
         if (refusal is not null) End();
     }
@@ -25,8 +32,8 @@ internal sealed partial class SubmissionSession(SubmissionStage stage, bool refu
     public int OnReceived(Connection connection, ReadOnlySpan<byte> octets)
     {
         if (_ending) return octets.Length;
-        _lastHeardNs = connection.Loop.TurnNs;
         var consumed = _machine.Receive(octets, this, connection.Output);
+        Heard(consumed);
         AfterMachine(connection);
         return _ending ? octets.Length : consumed;
     }
@@ -87,6 +94,15 @@ internal sealed partial class SubmissionSession(SubmissionStage stage, bool refu
     }
 
     public void Abort() => _connection?.Abort();
+
+    /// <summary>A command counts when it is whole, content by the KiB.</summary>
+    private void Heard(int octets)
+    {
+        _trickled += octets;
+        if (octets == 0 || (_machine.InContent && _trickled < AudibleBytes)) return;
+        _lastHeardNs = _connection!.Loop.TurnNs;
+        _trickled = 0;
+    }
 
     private void AfterMachine(Connection connection)
     {

@@ -28,9 +28,12 @@ internal sealed class SubmissionStage : IDisposable
     private readonly LoopTimer _sweep;
     private readonly long _sweepNs;
     private Listener? _listener;
+    private readonly Admission _admission;
+    private readonly ClientSessions _clients;
     private int _pending;
+    private long _pendingBytes;
 
-    public SubmissionStage(EventLoop loop, MtaOptions options, MessageQueue queue, RecipientPolicy policy, FlowCounters counters, TimeProvider time, Action<QueueEntry> accepted)
+    public SubmissionStage(EventLoop loop, MtaOptions options, MessageQueue queue, RecipientPolicy policy, FlowCounters counters, TimeProvider time, Action<QueueEntry> accepted, Action<string> complain)
     {
         _loop = loop;
         _accepted = accepted;
@@ -41,11 +44,15 @@ internal sealed class SubmissionStage : IDisposable
         Time = time;
         Blocks = new BlockPool(options.Settings.ReceiveMemory.Bytes, MaxKeptBytes);
         Trace = new TraceHeader(time);
+        _admission = new Admission(options.Settings, complain);
+        _clients = new ClientSessions(options.Settings.MaxSessionsPerClient);
         ServerOptions = new SmtpServerOptions
         {
             HostName = options.HostName,
             MaxMessageBytes = options.Settings.MaxMessageSize.Bytes,
             MaxRecipients = options.Settings.MaxRecipients,
+            MaxErrors = options.Settings.MaxErrors,
+            RefusalsAreErrors = true,
         };
         _answered = new LoopInbox<PendingMessage>(loop, OnAnswered);
         loop.TurnEnding += EnqueueEnded;
@@ -72,6 +79,16 @@ internal sealed class SubmissionStage : IDisposable
     public bool IsIdle => _sessions.Count == 0 && _pending == 0;
 
     public bool IsQueueFull => Counters.Queued + RecipientsInFlight >= Options.Settings.MaxQueuedRecipients;
+
+    /// <summary>How often new mail came to be refused for overload.</summary>
+    public long Overloads => _admission.Closings;
+
+    /// <summary>Why no new mail is taken at present; null when it is.</summary>
+    public SmtpReply? RefusesMail()
+    {
+        var load = new MailLoad(Counters.Queued + RecipientsInFlight, Blocks.Received.UsedBytes, _pendingBytes);
+        return _admission.Refuses(load, _loop.TurnNs) ?? (Queue.Refusing is { } refusing ? SubmissionReplies.For(refusing) : null);
+    }
 
     public IPEndPoint Open()
     {
@@ -103,10 +120,14 @@ internal sealed class SubmissionStage : IDisposable
     public void Enqueue(PendingMessage pending)
     {
         _pending++;
+        _pendingBytes += pending.ContentBytes;
         _ended.Add(pending);
     }
 
-    public void Forget(SubmissionSession session) => _sessions.Remove(session);
+    public void Forget(SubmissionSession session)
+    {
+        if (_sessions.Remove(session)) _clients.Remove(session.Client);
+    }
 
     public void Dispose()
     {
@@ -121,8 +142,14 @@ internal sealed class SubmissionStage : IDisposable
         if (_sessions.Count >= 2L * Options.Settings.MaxSessionsIn) return null;
         Counters.SessionsIn++;
         connection.Yields = true;
-        var session = new SubmissionSession(this, refused: _sessions.Count >= Options.Settings.MaxSessionsIn);
+        var client = ClientSessions.ClientOf(connection.RemoteEndPoint.Address);
+        var refusal = IsStopping ? SubmissionReplies.Stopping
+            : _sessions.Count >= Options.Settings.MaxSessionsIn ? SubmissionReplies.TooManySessions
+            : _clients.IsFull(client) ? SubmissionReplies.TooManyOfClient
+            : null;
+        var session = new SubmissionSession(this, client, refusal);
         _sessions.Add(session);
+        _clients.Add(client);
         return session;
     }
 
@@ -136,6 +163,7 @@ internal sealed class SubmissionStage : IDisposable
     private void OnAnswered(PendingMessage pending)
     {
         _pending--;
+        _pendingBytes -= pending.ContentBytes;
         RecipientsInFlight -= pending.Recipients;
         var (session, entry, error) = (pending.Session, pending.Entry, pending.Error);
         if (entry is not null)

@@ -25,6 +25,9 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     /// <summary>An answer to end of data is owed; call <see cref="Resume"/>.</summary>
     public bool IsWaiting => _mode == Mode.Waiting;
 
+    /// <summary>Content is being received, or a line that is too long.</summary>
+    public bool InContent => _mode is Mode.Content or Mode.Chunk or Mode.Swallow;
+
     /// <summary>A transaction is open (MAIL accepted).</summary>
     public bool InTransaction { get; private set; }
 
@@ -69,6 +72,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     public void Resume(SmtpReply reply, IBufferWriter<byte> output)
     {
         EndWaiting();
+        if (reply.IsPositive) _errors = 0;
         Say(reply, output);
     }
 
@@ -76,6 +80,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     public void ResumeAccepted(ReadOnlySpan<byte> encodedReply, IBufferWriter<byte> output)
     {
         EndWaiting();
+        _errors = 0;
         output.Write(encodedReply);
     }
 
@@ -226,7 +231,8 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
         {
             var reply = owner.OnRcpt(new RcptCommand { Path = path, Parameters = rest }) ?? _replies.RcptOk;
             if (reply.IsPositive) _recipients++;
-            Say(reply, output);
+            if (reply.Code >= 500 && Options.RefusalsAreErrors) Blame(reply, output);
+            else Say(reply, output);
         }
     }
 

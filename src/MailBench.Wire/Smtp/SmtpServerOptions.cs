@@ -18,8 +18,11 @@ public sealed record SmtpServerOptions
     /// <summary>Octets of a line of content, CRLF included; a longer one refuses the message (RFC 5321 §4.5.3.1.6 asks for 1,000).</summary>
     public int MaxContentLine { get; init; } = 64 << 10;
 
-    /// <summary>Bad commands in a session before 421.</summary>
+    /// <summary>Bad commands in a session before 421, since the last accepted message.</summary>
     public int MaxErrors { get; init; } = 20;
+
+    /// <summary>A recipient that the owner refuses for good (5xx) counts as a bad command: who guesses addresses makes many.</summary>
+    public bool RefusalsAreErrors { get; init; }
     public bool Pipelining { get; init; } = true;
 
     /// <summary>

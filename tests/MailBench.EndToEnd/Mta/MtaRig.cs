@@ -28,16 +28,17 @@ internal sealed class MtaRig : IAsyncDisposable
     private const string ReturnAddress = "127.0.71.99";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mailbench-mta-").FullName;
-    private readonly DnsNode _dns;
+    private DnsNode? _dns;
     private SinkNode? _sink;
     private IPEndPoint _dnsEndPoint = new(IPAddress.Loopback, 0);
     private int _smtpPort;
 
-    private MtaRig() => _dns = new DnsNode(new DnsOptions
-    {
-        Listen = new IPEndPoint(IPAddress.Loopback, 0),
-        Generate = new GeneratedZone { Domains = 4, Mx = 2, PerDomain = 2, Addresses = "127.0.71.0/24", Return = ReturnAddress },
-    });
+    private MtaRig() { }
+
+    /// <summary>The zone's TTL, and the clock of the MTA: before the nodes are started.</summary>
+    public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(1);
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+    public int SmtpPort => _smtpPort;
 
     public MtaNode Mta { get; private set; } = null!;
     public IPEndPoint EndPoint { get; private set; } = null!;
@@ -51,10 +52,41 @@ internal sealed class MtaRig : IAsyncDisposable
     public static async Task<MtaRig> StartAsync(MtaSettings? settings = null, IReadOnlyList<RefusalRule>? refuse = null, string relayFrom = "127.0.0.0/8", OpenQueue? openQueue = null, bool mta = true)
     {
         var rig = new MtaRig();
-        rig._dnsEndPoint = (await rig._dns.StartAsync(CancellationToken.None))[0].EndPoint;
-        await rig.StartSinkAsync(refuse);
+        await rig.StartNeighboursAsync(refuse);
         if (mta) await rig.StartMtaAsync(settings, relayFrom, openQueue);
         return rig;
+    }
+
+    /// <summary>As above, with a zone and a clock of the test's own.</summary>
+    public static async Task<MtaRig> StartAsync(MtaSettings settings, TimeSpan ttl, TimeProvider? time = null)
+    {
+        var rig = new MtaRig { Ttl = ttl, Time = time ?? TimeProvider.System };
+        await rig.StartNeighboursAsync();
+        await rig.StartMtaAsync(settings);
+        return rig;
+    }
+
+    /// <summary>The responder, again where it was before.</summary>
+    public async Task StartDnsAsync()
+    {
+        _dns = new DnsNode(new DnsOptions
+        {
+            Listen = _dnsEndPoint,
+            Generate = new GeneratedZone { Domains = 4, Mx = 2, PerDomain = 2, Addresses = "127.0.71.0/24", Return = ReturnAddress, Ttl = Ttl },
+        });
+        _dnsEndPoint = (await _dns.StartAsync(CancellationToken.None))[0].EndPoint;
+    }
+
+    public async Task StopDnsAsync()
+    {
+        await _dns!.DisposeAsync();
+        _dns = null;
+    }
+
+    private async Task StartNeighboursAsync(IReadOnlyList<RefusalRule>? refuse = null)
+    {
+        await StartDnsAsync();
+        await StartSinkAsync(refuse);
     }
 
     public async Task StartSinkAsync(IReadOnlyList<RefusalRule>? refuse = null)
@@ -87,7 +119,7 @@ internal sealed class MtaRig : IAsyncDisposable
             HostName = "mta.test",
             Settings = settings ?? Settings,
         };
-        Mta = new MtaNode(options, TimeProvider.System, openQueue) { Complain = Complaints.Add };
+        Mta = new MtaNode(options, Time, openQueue) { Complain = Complaints.Add };
         EndPoint = (await Mta.StartAsync(CancellationToken.None))[0].EndPoint;
     }
 
@@ -134,7 +166,7 @@ internal sealed class MtaRig : IAsyncDisposable
     {
         if (Mta is not null) await Mta.DisposeAsync();
         if (_sink is not null) await _sink.DisposeAsync();
-        await _dns.DisposeAsync();
+        if (_dns is not null) await _dns.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 }

@@ -7,12 +7,13 @@ namespace MailBench.EndToEnd.Mta;
 /// <summary>A client that says exactly what the test writes, and reads whole replies.</summary>
 internal sealed class RawClient : IDisposable
 {
-    private readonly TcpClient _socket = new();
+    private readonly TcpClient _socket = new(AddressFamily.InterNetwork);
     private StreamReader _reader = null!;
 
-    public static async Task<RawClient> ConnectAsync(IPEndPoint endPoint)
+    public static async Task<RawClient> ConnectAsync(IPEndPoint endPoint, string? from = null)
     {
         var client = new RawClient();
+        if (from is not null) client._socket.Client.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
         await client._socket.ConnectAsync(endPoint);
         client._reader = new StreamReader(client._socket.GetStream(), Encoding.Latin1);
         return client;
@@ -59,6 +60,13 @@ internal sealed class RawClient : IDisposable
             var line = await _reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
             if (line.Length < 4 || line[3] != '-') return line;
         }
+    }
+
+    /// <summary>Breaks off with a RST.</summary>
+    public void Reset()
+    {
+        _socket.LingerState = new LingerOption(true, 0);
+        Dispose();
     }
 
     public void EndInput() => _socket.Client.Shutdown(SocketShutdown.Send);

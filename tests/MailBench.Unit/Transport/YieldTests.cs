@@ -146,9 +146,94 @@ public sealed class YieldTests : LoopTest
             }
 
             Assert.InRange((double)takenNs / (nowNs - startNs), share * 0.97, (share * 1.03) + 0.001);
-            Assert.Equal(200_000, budget.Grant(nowNs + (3_600_000 * Ms), 200_000));
+            nowNs += 3_600_000 * Ms;
+            Assert.Equal(200_000, budget.Grant(nowNs, 200_000));
             budget.Spend(nowNs, nowNs + YieldBudget.MaxCreditNs);
-            Assert.Equal(0, budget.Grant(nowNs + (3_600_000 * Ms), 200_000));
+            Assert.Equal(0, budget.Grant(nowNs + YieldBudget.MaxCreditNs, 200_000));
+        }
+    }
+
+    [Theory, MemberData(nameof(Loops))]
+    public async Task A_flood_comes_between_two_turns_of_another_with_a_slice_at_most(bool portable)
+    {
+        const int flood = 50;
+        using var loop = Start(portable);
+        await On(loop, () => loop.YieldSliceNs = 1);
+        var connections = new HashSet<Connection>();
+        var heard = new List<bool>();
+        var begun = false;
+        using var yielding = loop.Listen(Any4, connection =>
+        {
+            connection.Yields = true;
+            return Endless();
+        });
+        using var other = loop.Listen(Any4, _ => Endless());
+        using var clients = new Clients();
+        for (byte i = 0; i < flood; i++) await clients.AddAsync(yielding.EndPoint, i);
+        await clients.AddAsync(other.EndPoint, 1);
+        await UntilAsync(() => connections.Count == flood + 1);
+        await On(loop, () =>
+        {
+            begun = true;
+            foreach (var connection in connections) Again(connection);
+        });
+        await UntilAsync(() => heard.Count(yields => !yields) >= 200);
+
+        var order = await On(loop, () => heard.ToArray());
+        int longest = 0, run = 0;
+        foreach (var yields in order[..Array.LastIndexOf(order, false)])
+        {
+            run = yields ? run + 1 : 0;
+            longest = Math.Max(longest, run);
+        }
+
+        // A slice of next to nothing is one connection whose input is here, or the few that one call of the kernel hands out.
+        Assert.InRange(longest, 1, 10);
+
+        // Takes nothing of its octet, and has it presented again as soon as may be.
+        TestHandler Endless() => new()
+        {
+            Quiet = true,
+            Received = (connection, _) =>
+            {
+                connections.Add(connection);
+                if (begun && heard.Count < 100_000) heard.Add(connection.Yields);
+                if (begun) Again(connection);
+                return 0;
+            },
+        };
+
+        static void Again(Connection connection)
+        {
+            connection.PauseReading();
+            connection.ResumeReading();
+        }
+
+        async Task UntilAsync(Func<bool> condition)
+        {
+            for (var start = MonotonicClock.NowNs; !await On(loop, condition); await Task.Delay(5, TestContext.Current.CancellationToken))
+                Assert.True(MonotonicClock.NowNs - start < 30_000 * Ms, "it never came to that");
+        }
+    }
+
+    [Fact]
+    public void A_pause_in_a_slice_is_not_held_against_callers_for_long()
+    {
+        var budget = new YieldBudget { Share = 0.125 };
+        Assert.Equal(200_000, budget.Grant(1_000 * Ms, 200_000));
+        budget.Spend(1_000 * Ms, 3_000 * Ms);
+        Assert.Equal(0, budget.Grant(3_000 * Ms, 200_000));
+        Assert.InRange(budget.NextNs - (3_000 * Ms), 1, 50 * Ms);
+    }
+
+    [Fact]
+    public void Without_a_limit_slices_follow_each_other_without_a_pause()
+    {
+        var budget = new YieldBudget();
+        for (var nowNs = 1_000 * Ms; nowNs < 1_100 * Ms; nowNs += Ms)
+        {
+            Assert.Equal(200_000, budget.Grant(nowNs, 200_000));
+            budget.Spend(nowNs, nowNs + Ms);
         }
     }
 

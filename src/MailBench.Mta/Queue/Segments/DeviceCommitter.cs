@@ -35,6 +35,15 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
         }
     }
 
+    /// <summary>Why all directories refuse at present; null when one does not.</summary>
+    public QueueRefusal? Refusing
+    {
+        get
+        {
+            return Load.Refusing ? QueueDirectory.RefusalFor(_directories[0].Failure!).Refusal : null;
+        }
+    }
+
     public void Add(QueueDirectory directory)
     {
         _directories.Add(directory);

@@ -56,6 +56,20 @@ internal sealed class SegmentQueue : MessageQueue
     public override long SyncBusyNs => _shared.SyncBusyNs;
     public override long BytesWritten => _shared.BytesWritten;
 
+    /// <summary>Each device's directories have failed of late and are not tried again yet.</summary>
+    public override QueueRefusal? Refusing
+    {
+        get
+        {
+            QueueRefusal? refusing = null;
+            foreach (var committer in _committers)
+                if (committer.Refusing is { } refusal) refusing = refusal;
+                else return null;
+
+            return refusing;
+        }
+    }
+
     public override QueueId ReserveId() => new(_shared.NextId());
 
     public override void Enqueue(NewMessage message, Action<QueueEntry?, Exception?> committed)

@@ -1,9 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MailBench.Mta.Routing;
-using MailBench.Transport;
 using MailBench.Unit.Peers.Dns;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace MailBench.Unit.Mta.Routing;
@@ -304,48 +302,19 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public async Task Without_ipv6_its_addresses_are_neither_asked_for_nor_taken()
+    {
+        await using var router = new RouterHarness(await DnsServer.StartAsync([DnsServer.ZoneOf(Zone)], Faults), options => options with { IPv6 = false });
+        Assert.Equal((RouteKind.NoSuchDomain, 2), ((await router.ResolveAsync("only6.test")).Kind, (int)router.Queries));
+        Assert.Equal((RouteKind.Unroutable, 4), ((await router.ResolveAsync("via6.test")).Kind, (int)router.Queries));
+    }
+
+    [Fact]
     public async Task Internationalised_domains_are_asked_for_as_a_labels()
     {
         await using var router = await StartAsync("xn--bcher-kva MX 10 mx1");
         Assert.Equal("mx1.test", Assert.Single((await router.ResolveAsync("Bücher.test")).Hosts).Name);
         Assert.Equal("mx1.test", Assert.Single((await router.ResolveAsync("xn--bcher-kva.test")).Hosts).Name);
         Assert.Equal(1, router.Queries);
-    }
-
-    /// <summary>A router on its own loop, whose resolves can be awaited.</summary>
-    private sealed class RouterHarness : IAsyncDisposable
-    {
-        private readonly EventLoop _loop = EventLoop.Start(new EventLoopOptions("router-test"));
-        private readonly Router _router;
-
-        public RouterHarness(DnsServer server, Func<RouterOptions, RouterOptions>? change = null)
-        {
-            Server = server;
-            var options = new RouterOptions { Dns = server.EndPoint, HostName = "Relay.test", Timeout = TimeSpan.FromSeconds(20) };
-            _router = new Router(_loop, change?.Invoke(options) ?? options, new Random(1), Time);
-        }
-
-        public DnsServer Server { get; }
-        public FakeTimeProvider Time { get; } = new();
-        public long Queries => _router.Queries;
-        public long WaitNs => _router.WaitNs;
-
-        public Task<Route> ResolveAsync(string domain)
-        {
-            var done = new TaskCompletionSource<Route>(TaskCreationOptions.RunContinuationsAsynchronously);
-            _loop.Post(_ => _router.Resolve(domain, route =>
-            {
-                Assert.True(_loop.IsCurrent);
-                done.SetResult(route);
-            }), null);
-            return done.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _loop.RunAsync(_router.Dispose);
-            await Task.Run(_loop.Dispose);
-            await Server.DisposeAsync();
-        }
     }
 }
