@@ -4,14 +4,9 @@ using MailBench.Model.Nodes;
 namespace MailBench.Benchmarks.Rows;
 
 /// <summary>
-<<<<<<< HEAD
 /// The MTA from end to end between an injector in C and a sink, durable acceptance and delivery at once, timed from the first injection to the last delivery, each round on a fresh queue.
 /// <c>--c DIR [--queue DIR] [--rounds N] [--connections N] [--sessions N] [--recipients N] [--messages N] [--warm N] [--sink c|ours] [--variants SETTINGS|SETTINGS…]</c>; recipients are in 100
 /// domains on one MX, sessions are those to it. Variants are settings of the MTA, as <c>overlap: false; chunking: false</c>, that take turns within each round. The sink in C offers no CHUNKING, ours does.
-=======
-/// The MTA from end to end between the roles in C: durable acceptance and delivery at once, timed from the first injection to the last delivery, each round on a fresh queue.
-/// <c>--c DIR [--queue DIR] [--rounds N] [--connections N] [--sessions N] [--recipients N] [--messages N] [--warm N] [--patience D]</c>; recipients are in 100 domains on one MX, sessions are those to it.
->>>>>>> 7979bb9 (Overload is told early and by name: 452 at MAIL with hysteresis, sessions per client, refused recipients as errors, trickling content is silence; ages and due times by a clock that is not set; faults end to end)
 /// </summary>
 internal static class CoreRow
 {
@@ -26,28 +21,7 @@ internal static class CoreRow
         for (var round = 0; round < options.Rounds; round++)
         {
             var before = MachineTime.Now();
-<<<<<<< HEAD
             foreach (var variant in variants) MeasureOne(yardstick, load, variant, options.Text("queue"), medians);
-=======
-            using var sink = yardstick.StartSink(out var at);
-            using var mta = new MtaUnderLoad(at, sessions, options.Text("queue"), options.Text("patience") ?? "250ms");
-            yardstick.Inject(mta.EndPoint, warm, connections, recipients);
-            mta.AwaitDrained(Patience);
-            var begin = mta.Snap();
-            var (accepted, injectorUs) = yardstick.Inject(mta.EndPoint, messages, connections, recipients);
-            mta.AwaitDrained(Patience);
-            var end = mta.Snap();
-
-            medians.Add("accepted", accepted, "/s");
-            medians.Add("delivered", end.RateSince(begin, CounterNames.Delivered), "/s");
-            medians.Add("MTA, CPU a message", end.CpuUsSince(begin, CounterNames.Accepted), "µs");
-            medians.Add("C injector, CPU a message", injectorUs, "µs");
-            medians.Add("C sink, CPU a message", sink.Stop() / (warm + messages) * 1e6, "µs");
-            medians.Add("MTA ÷ both, CPU a message", medians.Last("MTA, CPU a message") / (medians.Last("C injector, CPU a message") + medians.Last("C sink, CPU a message")), "");
-            medians.Add("allocated a message", Per(CounterNames.AllocatedBytes), "B");
-            medians.Add("transactions a message", Per(CounterNames.TransactionsOut), "");
-            medians.Add("messages a sync", 1 / Per(CounterNames.Syncs), "");
->>>>>>> 7979bb9 (Overload is told early and by name: 452 at MAIL with hysteresis, sessions per client, refused recipients as errors, trickling content is silence; ages and due times by a clock that is not set; faults end to end)
             medians.EndRound(round, before);
         }
 

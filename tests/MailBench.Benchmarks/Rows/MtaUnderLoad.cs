@@ -13,21 +13,12 @@ internal sealed class MtaUnderLoad : IDisposable
 
     /// <param name="sessions">Outbound sessions to the host.</param>
     /// <param name="queue">Below it the queue is made; null: below the folder for temporary files, which should not be in memory.</param>
-<<<<<<< HEAD
     /// <param name="settings">More of the MTA's settings, as <c>name: value</c>, with semicolons between.</param>
     public MtaUnderLoad(IPEndPoint mx, int sessions, string? queue, string settings = "")
     {
         _folder = queue is null ? Directory.CreateTempSubdirectory("mailbench-queue-").FullName : Directory.CreateDirectory(Path.Combine(queue, $"mailbench-queue-{Environment.ProcessId}")).FullName;
         var config = Path.Combine(_folder, "mta.yaml");
         File.WriteAllLines(config, [$"sessionsPerSite: {sessions}", .. settings.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)]);
-=======
-    /// <param name="patience"><c>mta.deliveryPatience</c>.</param>
-    public MtaUnderLoad(IPEndPoint mx, int sessions, string? queue, string patience = "250ms")
-    {
-        _folder = queue is null ? Directory.CreateTempSubdirectory("mailbench-queue-").FullName : Directory.CreateDirectory(Path.Combine(queue, $"mailbench-queue-{Environment.ProcessId}")).FullName;
-        var config = Path.Combine(_folder, "mta.yaml");
-        File.WriteAllText(config, $"sessionsPerSite: {sessions}\ndeliveryPatience: {patience}\n");
->>>>>>> 7979bb9 (Overload is told early and by name: 452 at MAIL with hysteresis, sessions per client, refused recipients as errors, trickling content is silence; ages and due times by a clock that is not set; faults end to end)
         _dns = Node.Listening("dns", "--listen", "127.0.0.1:0", "--generate", $"domains=100,mx=1,suffix=test,per-domain=1,additional=on,addresses={mx.Address}");
         _mta = Node.Listening(
             "mta", "--listen", "127.0.0.1:0", "--queue", Path.Combine(_folder, "q"), "--dns", _dns.EndPoint.ToString(), "--smtp-port", $"{mx.Port}",
