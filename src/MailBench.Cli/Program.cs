@@ -19,6 +19,7 @@ var root = new RootCommand("MailBench measures mail delivery: a load harness, an
     MailboxCommand.Create(),
     PollCommand.Create(),
     QueueCommand.Create(),
+    DoctorCommand.Create(),
 };
 
 var parsed = root.WithHelpExamples().Parse(args);

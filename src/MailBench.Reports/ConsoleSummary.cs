@@ -1,5 +1,5 @@
+using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
-using MailBench.Reports.Plots;
 using Spectre.Console;
 
 namespace MailBench.Reports;
@@ -13,11 +13,12 @@ public static class ConsoleSummary
         if (!console.Profile.Out.IsTerminal) console.Profile.Width = Math.Max(console.Profile.Width, 100);
         var table = new Table().Border(TableBorder.Simple).AddColumn("line", Number).AddColumn("variant", Text).AddColumn("load", Text).AddColumn("deliv./s", Number).AddColumn("busy", Number)
             .AddColumn("octets/d", Number).AddColumn("trans./d", Number).AddColumn("p50", Number).AddColumn("p99", Number).AddColumn("limited by", c => c.Padding(0, 0));
+        var variant = Variant.Among(run.Points);
         foreach (var p in run.Points.Where(p => p.Polls is null))
         {
             var delivery = p.Latencies.GetValueOrDefault("delivery");
             table.AddRow(
-                Say.Capacity(p.CapacityBitsPerSecond), Shown(PlotSeries.NameOf(p)), Shown(p.LoadModel), p.Void ? "[red]void[/]" : Say.Number(p.DeliveredPerSecond), Say.Percent(p.BusyForward),
+                Say.Capacity(p.CapacityBitsPerSecond), Shown(variant(p)), Shown(p.LoadModel), p.Void ? "[red]void[/]" : Say.Number(p.DeliveredPerSecond), Say.Percent(p.BusyForward),
                 Say.Number(p.WireOctetsPerDelivery), Say.Number(p.TransactionsPerDelivery), Say.Ms(delivery, 0.5), Say.Ms(delivery, 0.99),
                 Shown(p.Bottleneck));
         }

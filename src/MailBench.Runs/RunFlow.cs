@@ -24,8 +24,7 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
         try
         {
             // Testbed.
-            var ports = plan.NeedsPrivateNetwork ? TestbedPorts.WellKnown : default;
-            await using var bench = await Bench.StartAsync(program, folder, plan.Points[0].Settings, plan.Points.Max(point => point.Settings.Integer("dns.mx")), ports, plan.LineBackend, time, stop);
+            await using var bench = await Bench.StartAsync(program, folder, plan.Points[0].Settings, plan.Points.Max(point => point.Settings.Integer("dns.mx")), TestbedPorts.Of(plan), plan.LineBackend, time, stop);
             using var samples = new SampleFile(folder.Samples);
             var observer = new Observer(bench, samples, watcher, time);
             var calibration = new CalibrationPhase(bench, observer, plan, record.Run, record.QueueRoot);

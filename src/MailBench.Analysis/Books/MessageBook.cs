@@ -44,6 +44,9 @@ public sealed class MessageBook
     /// <summary>Returned DSNs of which the recipient could not be read.</summary>
     public int UnreadableReturns { get; set; }
 
+    /// <summary>DSNs about this message that still lie in the SUT's queue. For which recipients they are, nobody has read.</summary>
+    public int QueuedReturns { get; set; }
+
     // Recipients that events named, ascending: an index may be any number (userM), so that a place for each would cost what no event paid for.
     private int[] _indexes = [];
     private RecipientSeen[] _seen = [];
@@ -73,7 +76,8 @@ public sealed class MessageBook
 
     /// <summary>
     /// Sorts the recipients: each is counted once, by the first that holds of booked, returned, discarded, queued. Recipients are counted, not matched by index: a user's number (<c>userM@…</c>) may be
-    /// any. A booking counts as arrived only while the message was accepted (or may have been) and has recipients left to account for. A DSN that does not say for whom accounts for one.
+    /// any. A booking counts as arrived only while the message was accepted (or may have been) and has recipients left to account for. A DSN that does not say for whom accounts for one; one that
+    /// is still queued for all that are left, as an MTA gathers a message's failures in it.
     /// </summary>
     public RecipientTally Tally()
     {
@@ -95,6 +99,7 @@ public sealed class MessageBook
         var arrived = Math.Min(booked, open);
         var left = open - arrived;
         returned = Math.Min(left, returned + Math.Min(UnreadableReturns, Math.Max(0, left - returned - discarded - queued)));
+        if (QueuedReturns > 0) queued = Math.Max(queued, left - returned - discarded);
         return new RecipientTally(refused, booked + bookedThoughRefused, open, arrived, returned, discarded, queued, Math.Max(0, left - returned - discarded - queued));
     }
 

@@ -78,6 +78,9 @@ public sealed class TrialBooks
             case EventKind.Queued when e.Recipient >= 0:
                 message.Mark(e.Recipient, RecipientSeen.Queued);
                 break;
+            case EventKind.Queued:
+                message.QueuedReturns++;
+                break;
             case EventKind.Discarded when e.Recipient >= 0:
                 message.Mark(e.Recipient, RecipientSeen.Discarded);
                 break;

@@ -33,7 +33,7 @@ internal static class Gates
         var books = point.Books;
         if (books.Lost > 0) yield return Invariant($"books do not close: {books.Lost} accepted recipients are neither delivered, failed with a DSN, discarded nor queued");
         if (books.Unexpected > 0) yield return Invariant($"books do not close: {books.Unexpected} deliveries of recipients that were never accepted");
-        if (input.Trial.Failure is null && point.DeliveriesInWindow == 0) yield return "nothing was delivered in the window";
+        if (input.Trial.Failure is null && point.DeliveriesInWindow == 0) yield return input.Trial.LastWords is [.., var last] ? $"nothing was delivered in the window; its log ends: {Printable.Of(last)}" : "nothing was delivered in the window";
         if (point.BusyForward > BusyBound) yield return Invariant($"the line was {point.BusyForward:P1} busy forward: more than it can be");
         if (point.BusyReverse > BusyBound) yield return Invariant($"the line was {point.BusyReverse:P1} busy in reverse: more than it can be");
         if (point.LoadModel == "open")

@@ -13,12 +13,15 @@ internal static class Sentences
     {
         var sentences = new List<string>();
         var good = points.Where(p => !p.Void).ToList();
-        foreach (var pair in comparisons.Where(c => c.CountRatios.Count > 0 && c.LoadModel == "backlog").GroupBy(c => (c.Factor, c.Base, c.Candidate))) sentences.Add(Headline([.. pair]));
-        foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(Variant.Of)) sentences.Add(Needed(strategy.Key, [.. strategy]));
-        foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(Variant.Of)) sentences.Add(Gave(strategy.Key, [.. strategy]));
+        var variant = Variant.Among(good);
+        var severalSweeps = comparisons.Where(c => c.CountRatios.Count > 0 && c.LoadModel == "backlog").GroupBy(c => (c.Factor, c.Base, c.Candidate)).Any(pair => pair.Select(c => c.Sweep).Distinct().Count() > 1);
+        foreach (var pair in comparisons.Where(c => c.CountRatios.Count > 0 && c.LoadModel == "backlog").GroupBy(c => (c.Sweep, c.Factor, c.Base, c.Candidate)))
+            sentences.Add((severalSweeps ? $"{pair.Key.Sweep}: " : "") + Headline([.. pair], severalSweeps));
+        foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(variant)) sentences.Add(Needed(strategy.Key, [.. strategy]));
+        foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(variant)) sentences.Add(Gave(strategy.Key, [.. strategy]));
         // Below saturation the schedule sets the rate; there only a real verdict is worth a sentence.
-        sentences.AddRange(comparisons.Where(c => c.LoadModel == "backlog" || c.Verdict is not ("by counts" or "not comparable")).Select(c => c.Sentence));
-        foreach (var strategy in good.Where(p => p.LoadModel == "open").GroupBy(Variant.Of)) sentences.Add(Waited(strategy.Key, [.. strategy]));
+        sentences.AddRange(comparisons.Where(c => c.LoadModel == "backlog" || c.Verdict is not ("by counts" or "not comparable")).Select(c => severalSweeps ? $"{c.Sweep}: {c.Sentence}" : c.Sentence));
+        foreach (var strategy in good.Where(p => p.LoadModel == "open").GroupBy(variant)) sentences.Add(Waited(strategy.Key, [.. strategy]));
         sentences.AddRange(UsersSentences.Of(good));
         if (header.Repetitions == 1 && comparisons.Count > 0)
             sentences.Add("Ranked by counts only: with one repetition of seconds, differences of rates are shown and decide nothing.");
@@ -31,12 +34,12 @@ internal static class Sentences
     }
 
     /// <summary>A pair over all lines it was compared at: the middle ratio of each count.</summary>
-    private static string Headline(IReadOnlyList<ComparisonSummary> pair)
+    private static string Headline(IReadOnlyList<ComparisonSummary> pair, bool inner)
     {
         var ratios = pair.SelectMany(c => c.CountRatios).GroupBy(r => r.Key).ToDictionary(g => g.Key, g => Quantiles.Median(g.Select(r => (double?)r.Value))!.Value);
         var first = pair[0];
         var (a, b) = (Variant.Named(first.Factor, first.Base), Variant.Named(first.Factor, first.Candidate));
-        return $"Against {a}, {b} needs per delivery {ClockFreeCounts.Words(ratios)}; {Ranked(pair, a, b)}.";
+        return $"{(inner ? "against" : "Against")} {a}, {b} needs per delivery {ClockFreeCounts.Words(ratios)}; {Ranked(pair, a, b)}.";
     }
 
     private static string Ranked(IReadOnlyList<ComparisonSummary> pair, string a, string b)

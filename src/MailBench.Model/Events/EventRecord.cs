@@ -35,7 +35,7 @@ public enum EventKind : byte
     /// <summary>Sink: a DSN came back. Recipient = the recipient that it reports failed (-1: it could not be read from the DSN).</summary>
     Returned = 17,
 
-    /// <summary>SUT's books after drain: the recipient is still queued. Code = last reply.</summary>
+    /// <summary>SUT's books after drain: the recipient is still queued. Code = last reply. Recipient = -1: a DSN about the message is.</summary>
     Queued = 32,
 
     /// <summary>SUT's books after drain: the recipient was discarded by policy.</summary>

@@ -8,6 +8,12 @@ public enum SystemKind
     /// <summary>MailBench's own core; the profile's <c>mta:</c> section is its settings.</summary>
     Mailbench,
     Postfix,
+    Exim,
+    Opensmtpd,
+    Sendmail,
+
+    /// <summary>A server at a host and port that somebody else starts and configures; counted, not booked.</summary>
+    External,
 }
 
 /// <summary>How a foreign MTA is configured before its free settings.</summary>
@@ -21,7 +27,7 @@ public enum SystemVariant
 }
 
 /// <summary>
-/// A system under test as a profile names it (<c>systems: {NAME: {kind, variant, optional, settings, set}}</c>). Every kind is there under its own name without being defined.
+/// A system under test as a profile names it (<c>systems: {NAME: {kind, variant, optional, root, at, settings, set}}</c>). Every kind is there under its own name without being defined.
 /// </summary>
 public sealed record MailSystem(string Name, SystemKind Kind)
 {
@@ -30,6 +36,12 @@ public sealed record MailSystem(string Name, SystemKind Kind)
     /// <summary>Left out, with a sentence in the report, where it is not installed or may not be started; else the run is refused there.</summary>
     public bool Optional { get; init; }
 
+    /// <summary>Folder that holds a whole system of files with the MTA in it, into which it is locked; null: the machine's own, or the one that <c>doctor --unpack</c> made. Only of enclosed ones.</summary>
+    public string? Root { get; init; }
+
+    /// <summary>HOST:PORT of an external one; null for all others.</summary>
+    public string? At { get; init; }
+
     /// <summary>Settings in the MTA's own language, on top of the variant's; only of foreign ones.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Settings { get; init; } = [];
 
@@ -37,6 +49,9 @@ public sealed record MailSystem(string Name, SystemKind Kind)
     public IReadOnlyList<KeyValuePair<string, string>> Set { get; init; } = [];
 
     public bool IsForeign => Kind != SystemKind.Mailbench;
+
+    /// <summary>Whether the runner starts it, in namespaces of its own.</summary>
+    public bool IsEnclosed => IsForeign && Kind != SystemKind.External;
 
     /// <summary>One that nobody defined: a kind's own name. Null for any other name.</summary>
     public static MailSystem? BuiltIn(string name) => Kebab.TryParse<SystemKind>(name, out var kind) && Kebab.Format(kind) == name ? new MailSystem(name, kind) : null;

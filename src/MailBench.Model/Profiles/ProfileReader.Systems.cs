@@ -11,11 +11,11 @@ public sealed partial class ProfileReader
     private const int MaxOwnSettings = 200;
     private const int MaxOwnValueLength = 500;
 
-    private static readonly string[] SystemKeys = ["kind", "variant", "optional", "settings", "set"];
+    private static readonly string[] SystemKeys = ["kind", "variant", "optional", "root", "at", "settings", "set"];
 
     private readonly List<MailSystem> _systems = [];
 
-    /// <summary><c>systems:</c> is a mapping <c>NAME: {kind, variant, optional, settings: {KEY: value}, set: {PATH: value}}</c>. It is read first, wherever it stands: everything else may name its systems.</summary>
+    /// <summary><c>systems:</c> is a mapping <c>NAME: {kind, variant, optional, root, at, settings: {KEY: value}, set: {PATH: value}}</c>. It is read first, wherever it stands: everything else may name its systems.</summary>
     private void ReadSystems(YamlTree tree)
     {
         if (tree is not YamlMap map)
@@ -63,6 +63,14 @@ public sealed partial class ProfileReader
                     if (value is YamlScalar { Text: var flag } && SettingForm.Flag(flag) is { } optional) system = system with { Optional = optional };
                     else Fault(value, $"optional: expected on or off, found {Found(value)}.");
                     break;
+                case "root":
+                    if (value is YamlScalar { Text: { Length: > 0 } root } && root.Length <= MaxOwnValueLength && !root.Any(char.IsControl)) system = system with { Root = root };
+                    else Fault(value, $"root: expected the folder of an unpacked package, found {Found(value)}.");
+                    break;
+                case "at":
+                    if (value is YamlScalar { Text: var at } && HostPortPattern().IsMatch(at)) system = system with { At = at };
+                    else Fault(value, $"at: expected HOST:PORT, for example 127.0.0.1:2525, found {Found(value)}.");
+                    break;
                 case "settings":
                     system = system with { Settings = ReadOwnSettings(value) };
                     break;
@@ -79,8 +87,12 @@ public sealed partial class ProfileReader
         }
 
         if (!isKindKnown) Fault(entry.Key, $"systems.{name}: it needs a kind, one of {string.Join(", ", Kebab.Names<SystemKind>())}.");
-        else if (!system.IsForeign && map.Entries.FirstOrDefault(given => given.Key.Text is "variant" or "settings" or "optional") is { } foreign)
+        else if (!system.IsForeign && map.Entries.FirstOrDefault(given => given.Key.Text is "variant" or "settings" or "optional" or "root") is { } foreign)
             Fault(foreign.Key, $"{foreign.Key.Text} is for foreign MTAs; mailbench's own core is always here and is set by the profile's mta: section, or by 'set: {{mta.strategy: per-domain}}'.");
+        if (isKindKnown && (system.Kind == SystemKind.External) != (system.At is not null))
+            Fault(entry.Key, system.At is null ? $"systems.{name}: an external server needs 'at: HOST:PORT'." : $"systems.{name}: 'at' is for kind external; the runner starts the others itself.");
+        if (system.Kind == SystemKind.External && map.Entries.FirstOrDefault(given => given.Key.Text is "variant" or "settings" or "root") is { } alien)
+            Fault(alien.Key, $"{alien.Key.Text} is for MTAs that the runner starts; an external server is configured by whoever runs it.");
         _systems.Add(system);
     }
 
@@ -130,6 +142,9 @@ public sealed partial class ProfileReader
     }
 
     private bool IsSystem(string name) => MailSystem.BuiltIn(name) is not null || _systems.Exists(system => system.Name == name);
+
+    [GeneratedRegex(@"\A([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex HostPortPattern();
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_-]{0,99}\z", RegexOptions.CultureInvariant)]
     private static partial Regex OwnKeyPattern();

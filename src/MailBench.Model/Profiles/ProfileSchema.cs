@@ -115,6 +115,8 @@ public static class ProfileSchema
                 ["kind"] = Names<SystemKind>("What it is; a system called like a kind needs none."),
                 ["variant"] = Names<SystemVariant>("A foreign MTA's configuration before its free settings. Default: as-shipped."),
                 ["optional"] = new JsonObject { ["enum"] = new JsonArray("on", "off", true, false), ["description"] = "Left out, with a sentence in the report, where it is not installed or may not be started. Default: off." },
+                ["root"] = Text(null, "Folder of an unpacked package with all that it needs, into which the MTA is locked. Default: the machine's own, else the one that 'mailbench doctor --unpack' made."),
+                ["at"] = Text(@"^.+:[0-9]{1,5}$", "HOST:PORT of a server of kind external."),
                 ["settings"] = new JsonObject { ["type"] = "object", ["additionalProperties"] = own, ["description"] = "Settings in the MTA's own language, on top of the variant's." },
                 ["set"] = new JsonObject { ["$ref"] = "#/definitions/settings" },
             },
@@ -122,7 +124,7 @@ public static class ProfileSchema
         return new JsonObject
         {
             ["type"] = "object",
-            ["description"] = "Systems under test by name, for the setting 'system'. mailbench and postfix need no definition.",
+            ["description"] = "Systems under test by name, for the setting 'system'. All kinds but external are there under their own names without definition.",
             ["propertyNames"] = new JsonObject { ["pattern"] = SettingsTable.Get(ProfileReader.SystemPath).Pattern!.ToString() },
             ["additionalProperties"] = system,
         };

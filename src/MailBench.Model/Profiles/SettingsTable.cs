@@ -18,7 +18,7 @@ public static partial class SettingsTable
         new("repetitions", SettingKind.Integer, "1", "Repetitions of every point, each with a fresh SUT and queue, in seeded random blocks; verdicts on rates need six.") { Sweepable = false, Min = 1, Max = 1000 },
         new("quick", SettingKind.Flag, "off", "A quick or smoke profile: it ranks by counts only, never by rates.") { Sweepable = false },
 
-        new("system", SettingKind.Text, "mailbench", "The system under test: mailbench (the own core), postfix, or a name that systems: defines.") { Pattern = SystemPattern(), Form = "a word of 1 to 40 lower-case letters, digits and dashes" },
+        new("system", SettingKind.Text, "mailbench", "The system under test: mailbench (the own core), postfix, exim, opensmtpd, sendmail, or a name that systems: defines.") { Pattern = SystemPattern(), Form = "a word of 1 to 40 lower-case letters, digits and dashes" },
 
         new("probes", SettingKind.Flag, "off", "A point that has it starts the system and asks it what it does: its declared features, replies, bounces and log become a table of what was expected and what was observed. It measures nothing."),
 
@@ -34,6 +34,9 @@ public static partial class SettingsTable
         new("dns.suffix", SettingKind.Text, "test", "Domain under which everything lives.") { Pattern = SuffixPattern(), Form = "a domain name of letters, digits, dashes and dots" },
         new("dns.ttl", SettingKind.Duration, "1h", "Time to live of all records; the SUT's cache keeps them so long.") { Max = 30 * Day },
         new("dns.faults", SettingKind.List, "", "Faults of the responder.") { Pattern = FaultPattern(), Form = "NAME-PATTERN:KIND[:VALUE], KIND one of delay, servfail, nxdomain, refused, drop, truncate, lame, no-additional" },
+
+        new("testbed.smtpPort", SettingKind.Integer, "0", "Port of all MX hosts; 0: a free one, or 25 where the run has a network of its own. An external server must know it.") { Sweepable = false, Max = 65_535 },
+        new("testbed.dnsPort", SettingKind.Integer, "0", "Port of the DNS responder at 127.0.0.1; 0: a free one, or 53 where the run has a network of its own.") { Sweepable = false, Max = 65_535 },
 
         new("mta.strategy", SettingKind.Choice, "per-mx-host", "How recipients are gathered into transactions.") { Choices = Kebab.Names<DeliveryStrategy>() },
         new("mta.reuse", SettingKind.Choice, "across-messages", "When an outbound session serves more than one transaction.") { Choices = Kebab.Names<SessionReuse>() },

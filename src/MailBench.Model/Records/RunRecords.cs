@@ -180,6 +180,9 @@ public sealed record TrialRecord
     /// <summary>The role that died or refused, and why in its own words; the trial is void.</summary>
     public RoleFailure? Failure { get; init; }
 
+    /// <summary>The end of a foreign MTA's own log: what it says where it delivered nothing.</summary>
+    public IReadOnlyList<string> LastWords { get; init; } = [];
+
     /// <summary>CPU steal share of the machine over the window, 0–1.</summary>
     public double StealShare { get; init; }
 

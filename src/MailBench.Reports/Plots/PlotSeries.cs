@@ -8,7 +8,7 @@ internal sealed record PlotSeries(string Name, IReadOnlyList<PointSummary> Point
 {
     /// <summary>Good points of a load model by series, in the order of first appearance.</summary>
     public static IReadOnlyList<PlotSeries> Of(RunSummary run, Func<PointSummary, bool> where) =>
-        [.. run.Points.Where(p => !p.Void && where(p)).GroupBy(NameOf).Select(g => new PlotSeries(g.Key, [.. g]))];
+        [.. run.Points.Where(p => !p.Void && where(p)).GroupBy(Variant.Among(run.Points.Where(p => !p.Void && where(p)))).Select(g => new PlotSeries(g.Key, [.. g]))];
 
     public static string NameOf(PointSummary point) => Variant.Of(point);
 

@@ -39,6 +39,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         var mark = new TrialMark(trial.Point.Number, trial.Repetition);
         var features = MailSystems.FeaturesOf(trial.Point.System, settings);
         var countedNotBooked = false;
+        IReadOnlyList<string> lastWords = [];
         RoleFailure? failure = null;
         try
         {
@@ -47,6 +48,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
             (features, countedNotBooked) = (sut.Features, sut.CountedNotBooked);
             observer.Trial = (mark, sut);
             await MeasureAsync(settings, derived, mark, sut, cancellationToken);
+            lastWords = sut.LastWords;
         }
         catch (RoleFailedException failed)
         {
@@ -72,6 +74,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
             AfterDrain = _afterDrain,
             CountedNotBooked = countedNotBooked,
             Failure = failure,
+            LastWords = lastWords,
             StealShare = _steal,
             Features = features,
         };

@@ -34,7 +34,7 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     /// Foreign MTAs ask their resolver at port 53 and send to port 25, and virtual cables need a network where nobody else's are: all nodes then run in a network of their own, own core included, so
     /// that figures stay comparable.
     /// </summary>
-    public bool NeedsPrivateNetwork => LineBackend == LineBackends.Kernel || Points.Any(point => point.System.IsForeign);
+    public bool NeedsPrivateNetwork => LineBackend == LineBackends.Kernel || Points.Any(point => point.System.IsEnclosed);
 
     /// <summary>
     /// Multiplies the axes out and orders the trials: repetition by repetition, in each the sweeps in file order (a sweep after those it names), in each the points
@@ -48,6 +48,8 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         foreach (var sweep in profile.Sweeps)
             foreach (var (axes, values) in Combinations(sweep.Axes)) points.Add(PointOf(profile, points, sweep.Name, [.. sweep.Set, .. values], axes, sweep.Where));
 
+        if (points.Find(point => point.System.Kind == SystemKind.External) is { } outside && points.Exists(point => point.System.IsEnclosed))
+            throw new ProfileException(profile.File, $"systems.{outside.System.Name}: an external server cannot be reached from the private network in which a run's foreign MTAs live; give it a profile of its own.");
         return new RunPlan(profile, points, TrialOrder.Of(points, profile.Repetitions, profile.Seed));
     }
 

@@ -4,6 +4,7 @@ using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
+using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed.Lines;
 
 namespace MailBench.Runs.Testbed;
@@ -13,6 +14,12 @@ internal readonly record struct TestbedPorts(int Smtp, int Dns)
 {
     /// <summary>Where the world's are; for a network that is ours alone.</summary>
     public static TestbedPorts WellKnown { get; } = new(25, 53);
+
+    public static TestbedPorts Of(RunPlan plan)
+    {
+        var named = new TestbedPorts(plan.Profile.Settings.Integer("testbed.smtpPort"), plan.Profile.Settings.Integer("testbed.dnsPort"));
+        return plan.NeedsPrivateNetwork ? WellKnown : named;
+    }
 }
 
 /// <summary>

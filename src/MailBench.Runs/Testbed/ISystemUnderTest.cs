@@ -24,6 +24,9 @@ internal interface ISystemUnderTest : IAsyncDisposable
     /// <summary>A black box whose queue or IDs cannot be seen.</summary>
     bool CountedNotBooked { get; }
 
+    /// <summary>The end of its own log, where it keeps one that nobody else reads.</summary>
+    IReadOnlyList<string> LastWords => [];
+
     Task BeginTrialAsync(TrialId trial, string eventsPath, CancellationToken cancellationToken);
 
     /// <summary>Cumulative counters, names as in <see cref="Model.Nodes.CounterNames"/>; a black box gives what its process shows.</summary>

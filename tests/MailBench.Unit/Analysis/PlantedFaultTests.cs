@@ -48,6 +48,18 @@ public sealed class PlantedFaultTests
     }
 
     [Fact]
+    public void A_message_whose_DSN_still_waits_in_the_queue_is_not_lost_and_only_that_message()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.Events.RemoveAll(e => e.Kind == EventKind.Booked && e.Sequence == 700);
+        trial.Events.Add(new EventRecord(EventKind.Queued, 700, -1, 5 * PlantedTrial.Second, 0, 0));
+        var books = trial.Analyze().Books;
+        Assert.Equal((0, PlantedTrial.Recipients, true), (books.Lost, books.StillQueued, books.Close));
+        trial.Events.Remove(trial.Events.First(e => e.Kind == EventKind.Booked && e.Sequence == 701));
+        Assert.Equal(1, trial.Analyze().Books.Lost);
+    }
+
+    [Fact]
     public void A_duplicate_is_flagged_and_is_no_delivery()
     {
         var trial = PlantedTrial.Healthy();

@@ -15,15 +15,24 @@ internal sealed record BindMount(string Ours, string Place);
 internal sealed class Enclosure : IAsyncDisposable
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The first process: mounts pairs of OURS PLACE up to <c>--</c>, starts the rest as the program, asks it to end when standard input does and kills it 5 s later. When the shell has ended, the
-    /// kernel kills what is left in the namespace.
+    /// The first process: makes a <c>/dev</c> of harmless devices and the socket of the log, mounts pairs of OURS PLACE up to <c>--</c>, starts the rest (the program, locked into its root by chroot) and asks it to
+    /// end when standard input does and kills it 5 s later. When the shell has ended, the kernel kills what is left in the namespace.
     /// </summary>
     private const string FirstProcess = """
         set -e
-        printf %s "$1" >/proc/sys/kernel/hostname; shift
-        while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
+        printf %s "$1" >/proc/sys/kernel/hostname
+        root=$2 devices=$3 log=$4
+        shift 4
+        mount -t tmpfs -o mode=755,size=64k none "$devices"
+        for device in null zero full random urandom; do : >"$devices/$device"; mount --bind "/dev/$device" "$devices/$device"; done
+        ln -s /proc/self/fd "$devices/fd"
+        if [ -n "$log" ]; then : >"$devices/log"; mount --bind "$log" "$devices/log"; fi
+        mount --rbind "$devices" "$root/dev"
+        if [ "$root" != / ]; then mount -t proc none "$root/proc"; fi
+        while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done
         shift
         exec 3<&0
         "$@" </dev/null 3<&- & program=$!
@@ -37,6 +46,7 @@ internal sealed class Enclosure : IAsyncDisposable
 
     private readonly Process _process;
     private readonly string _role;
+    private readonly string _root;
     private readonly RoleLog _log;
     private readonly Func<IReadOnlyList<string>> _lastWords;
     private readonly TimeProvider _time;
@@ -44,9 +54,9 @@ internal sealed class Enclosure : IAsyncDisposable
     private readonly Task _reading;
     private volatile bool _stopping;
 
-    private Enclosure(string role, Process process, RoleLog log, Func<IReadOnlyList<string>> lastWords, TimeProvider time)
+    private Enclosure(string role, string root, Process process, RoleLog log, Func<IReadOnlyList<string>> lastWords, TimeProvider time)
     {
-        (_role, _process, _log, _lastWords, _time) = (role, process, log, lastWords, time);
+        (_role, _root, _process, _log, _lastWords, _time) = (role, root, process, log, lastWords, time);
         _reading = Task.WhenAll(DrainAsync(process.StandardOutput), DrainAsync(process.StandardError)).ContinueWith(_ => EndedAsync(), TaskScheduler.Default).Unwrap();
     }
 
@@ -75,17 +85,17 @@ internal sealed class Enclosure : IAsyncDisposable
     }
 
     /// <summary>Starts the program. Throws <see cref="RoleFailedException"/> when it cannot be; what goes wrong later comes through <see cref="Failed"/>. <paramref name="lastWords"/>: the end of the program's own log.</summary>
-    public static Enclosure Start(string role, string hostName, IEnumerable<BindMount> binds, IEnumerable<string> command, RoleLog log, Func<IReadOnlyList<string>> lastWords, TimeProvider time)
+    public static Enclosure Start(string role, string hostName, MtaStart mta, IEnumerable<string> tracer, IEnumerable<BindMount> binds, string devices, string? syslog, RoleLog log, Func<IReadOnlyList<string>> lastWords, TimeProvider time)
     {
         // A session of its own: an interrupt typed at the runner's terminal is the runner's to handle.
-        string[] arguments = ["unshare", .. Unshare, "/bin/sh", "-c", FirstProcess, "enclosure", hostName, .. binds.SelectMany(bind => new[] { bind.Ours, bind.Place }), "--", .. command];
+        string[] arguments = ["unshare", .. Unshare, "/bin/sh", "-c", FirstProcess, "enclosure", hostName, mta.Root, devices, syslog ?? "", .. binds.SelectMany(bind => new[] { bind.Ours, bind.Place }), "--", .. tracer, "chroot", mta.Root, .. mta.Command];
         var start = new ProcessStartInfo("setsid", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         // The C locale and the system's usual places, whatever the user's shell says.
         start.Environment["LC_ALL"] = "C";
         start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
         try
         {
-            return new Enclosure(role, Process.Start(start) ?? throw new Win32Exception("no process"), log, lastWords, time);
+            return new Enclosure(role, mta.Root, Process.Start(start) ?? throw new Win32Exception("no process"), log, lastWords, time);
         }
         catch (Win32Exception refused)
         {
@@ -97,16 +107,23 @@ internal sealed class Enclosure : IAsyncDisposable
     /// <summary>Runs a program that looks at the enclosed one, with the same files and processes before it, and hands its standard output over. Throws <see cref="RoleFailedException"/> when it fails.</summary>
     public async Task<T> LookAsync<T>(IEnumerable<string> command, Func<StreamReader, Task<T>> read, CancellationToken cancellationToken)
     {
-        string[] arguments = ["--target", First().ToString(CultureInfo.InvariantCulture), "--mount", "--pid", "--uts", "--", .. command];
+        string[] arguments = ["--target", First().ToString(CultureInfo.InvariantCulture), "--mount", "--pid", "--uts", "--", "chroot", _root, .. command];
         using var process = Process.Start(new ProcessStartInfo("nsenter", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        using var patience = new CancellationTokenSource(LookPatience, _time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        var errors = process.StandardError.ReadToEndAsync(over.Token);
         try
         {
-            var answer = await read(process.StandardOutput);
-            await process.WaitForExitAsync(cancellationToken);
+            var answer = await read(process.StandardOutput).WaitAsync(over.Token);
+            await process.WaitForExitAsync(over.Token);
             if (process.ExitCode != 0) throw new RoleFailedException(new RoleFailure(_role, $"{string.Join(' ', command)} ended with code {process.ExitCode}: {(await errors).Trim()}", _lastWords()));
             return answer;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            var last = _lastWords();
+            throw new RoleFailedException(new RoleFailure(_role, $"it does not answer: {string.Join(' ', command)} said nothing within {LookPatience.TotalSeconds:0} s{(last.Count > 0 ? $"; its last words: {last[^1]}" : "")}", last));
         }
         finally
         {

@@ -16,22 +16,24 @@ namespace MailBench.Runs.Testbed.Systems;
 internal sealed class ForeignMta : ISystemUnderTest
 {
     private const int SmtpPort = 25;
-    private const int LastWords = 20;
+    private const int KeptLines = 20;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly MtaAdapter _adapter;
+    private readonly MailSystem _system;
     private readonly MtaFolders _folders;
     private readonly Enclosure _enclosure;
     private readonly MtaStart _start;
+    private readonly SyslogFile? _syslog;
     private readonly SutPlace _place;
     private readonly string _suffix;
     private EventWriter? _events;
     private TrialId? _trial;
 
-    private ForeignMta(MtaAdapter adapter, MailSystem system, MtaFolders folders, MtaStart start, SutPlace place, string suffix, Enclosure enclosure)
+    private ForeignMta(MtaAdapter adapter, MailSystem system, MtaFolders folders, MtaStart start, SutPlace place, string suffix, Enclosure enclosure, SyslogFile? syslog)
     {
-        (_adapter, _folders, _start, _place, _suffix, _enclosure) = (adapter, folders, start, place, suffix, enclosure);
+        (_adapter, _system, _folders, _start, _place, _suffix, _enclosure, _syslog) = (adapter, system, folders, start, place, suffix, enclosure, syslog);
         Features = adapter.Features(system);
     }
 
@@ -43,6 +45,8 @@ internal sealed class ForeignMta : ISystemUnderTest
 
     public bool CountedNotBooked => false;
 
+    public IReadOnlyList<string> LastWords => TailOf(_start.LogPath) is [.., var last] ? [last] : [];
+
     /// <summary>Configures it afresh, starts it and waits until it greets. Throws <see cref="RoleFailedException"/> with its log's last words.</summary>
     public static async Task<ForeignMta> StartAsync(MtaAdapter adapter, MailSystem system, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -51,10 +55,13 @@ internal sealed class ForeignMta : ISystemUnderTest
         var hostName = $"sut.{suffix}";
         try
         {
-            foreach (var folder in new[] { folders.Root, folders.Configuration, folders.Spool, folders.Data, folders.Log }) Directory.CreateDirectory(folder);
+            foreach (var folder in new[] { folders.Root, folders.Configuration, folders.Spool, folders.Data, folders.Log, folders.Run, folders.Devices }) Directory.CreateDirectory(folder);
             var start = adapter.Prepare(system, folders, hostName);
             IReadOnlyList<BindMount> binds = [.. start.Binds, .. ResolverFiles(folders, place.Dns, hostName)];
-            var mta = new ForeignMta(adapter, system, folders, start, place, suffix, Enclosure.Start(system.Name, hostName, binds, [.. place.Tracer, .. start.Command], log, () => TailOf(start.LogPath), time));
+            MtaRoots.MakePlaces(start.Root, binds);
+            var syslog = start.UsesSyslog ? new SyslogFile(start.LogPath) : null;
+            var enclosure = Enclosure.Start(system.Name, hostName, start, place.Tracer, binds, folders.Devices, syslog?.SocketPath, log, () => TailOf(start.LogPath), time);
+            var mta = new ForeignMta(adapter, system, folders, start, place, suffix, enclosure, syslog);
             try
             {
                 await mta.UntilItGreetsAsync(system.Name, time, cancellationToken);
@@ -88,13 +95,15 @@ internal sealed class ForeignMta : ISystemUnderTest
     public async Task WriteBooksAsync(CancellationToken cancellationToken)
     {
         if (_adapter.QueuedMessages(_folders) == 0) return;
-        await _enclosure.LookAsync(_adapter.ListCommand, async listing =>
+        foreach (var queued in await _adapter.ListAsync(_system, _folders, _enclosure, cancellationToken))
         {
-            await foreach (var queued in _adapter.ReadListAsync(listing))
-                if (VerpAddress.TryParseSequence(Encoding.UTF8.GetBytes(queued.Sender), _trial!, out var sequence) && RecipientAddress.TryParseIndex(Encoding.UTF8.GetBytes(queued.Recipient), out var recipient))
-                    _events!.Write(new EventRecord(EventKind.Queued, sequence, recipient, MonotonicClock.NowNs, 0, 0));
-            return 0;
-        }, cancellationToken);
+            var (sender, recipient) = (Encoding.UTF8.GetBytes(queued.Sender), Encoding.UTF8.GetBytes(queued.Recipient));
+            if (VerpAddress.TryParseSequence(sender, _trial!, out var sequence) && RecipientAddress.TryParseIndex(recipient, out var index))
+                _events!.Write(new EventRecord(EventKind.Queued, sequence, index, MonotonicClock.NowNs, 0, 0));
+            // A DSN on its way back to a message's reverse-path: what it is about has left the queue and is not lost.
+            else if (VerpAddress.TryParseSequence(recipient, _trial!, out var returned))
+                _events!.Write(new EventRecord(EventKind.Queued, returned, -1, MonotonicClock.NowNs, 0, 0));
+        }
     }
 
     public Task EndTrialAsync(CancellationToken cancellationToken)
@@ -108,6 +117,7 @@ internal sealed class ForeignMta : ISystemUnderTest
     {
         _events?.Dispose();
         await _enclosure.DisposeAsync();
+        if (_syslog is not null) await _syslog.DisposeAsync();
         try
         {
             // Its own words are kept with the run; its spool goes.
@@ -175,7 +185,7 @@ internal sealed class ForeignMta : ISystemUnderTest
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             file.Seek(Math.Max(0, file.Length - tail), SeekOrigin.Begin);
             using var reader = new StreamReader(file);
-            return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(LastWords)];
+            return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(KeptLines)];
         }
         catch (IOException)
         {

@@ -1,6 +1,7 @@
 using MailBench.Model.Nodes;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
+using MailBench.Model.Units;
 using MailBench.Runs.Sweep;
 
 namespace MailBench.Runs.Testbed.Systems;
@@ -8,19 +9,19 @@ namespace MailBench.Runs.Testbed.Systems;
 /// <summary>The kinds of system under test: what is here of a profile's, and how each starts.</summary>
 public static class MailSystems
 {
-    private static readonly MtaAdapter[] Adapters = [new PostfixAdapter()];
+    private static readonly MtaAdapter[] Adapters = [new PostfixAdapter(), new EximAdapter(), new OpenSmtpdAdapter(), new SendmailAdapter()];
 
     /// <summary>Takes the optional systems that cannot run here out of a profile's points; the sentences say which and why.</summary>
     public static (Profile Profile, IReadOnlyList<string> LeftOut) WithoutMissing(Profile profile) => WithoutMissing(profile, Missing);
 
-    /// <summary>The same, with <paramref name="missing"/> to say why a kind cannot run. Pure.</summary>
-    internal static (Profile Profile, IReadOnlyList<string> LeftOut) WithoutMissing(Profile profile, Func<SystemKind, string?> missing)
+    /// <summary>The same, with <paramref name="missing"/> to say why a system cannot run. Pure.</summary>
+    internal static (Profile Profile, IReadOnlyList<string> LeftOut) WithoutMissing(Profile profile, Func<MailSystem, string?> missing)
     {
         var reasons = new Dictionary<string, string>(StringComparer.Ordinal);
         bool IsHere(string name)
         {
             var system = profile.SystemNamed(name);
-            if (!system.IsForeign || !system.Optional || missing(system.Kind) is not { } reason) return true;
+            if (!system.IsForeign || !system.Optional || missing(system) is not { } reason) return true;
             reasons[name] = reason;
             return false;
         }
@@ -43,22 +44,47 @@ public static class MailSystems
     public static void Check(RunPlan plan)
     {
         foreach (var system in plan.Points.Select(point => point.System).Where(system => system.IsForeign).DistinctBy(system => system.Name))
-            if (Missing(system.Kind) is { } reason)
+            if (Missing(system) is { } reason)
                 throw new NodeRefusedException($"{system.Name}: {reason} Points of systems that are not here are left out when systems.{system.Name} says 'optional: on'.");
     }
 
-    internal static string? Refusal(MailSystem system) => system.IsForeign ? AdapterOf(system).Refusal(system) : null;
+    /// <summary>Which of the foreign kinds are here, each with the version and root, or with what is missing.</summary>
+    public static IReadOnlyList<(SystemKind Kind, (string Version, string Root)? Found, string? Missing)> Here() =>
+        [.. Adapters.Select(adapter => (adapter.Kind, Of: new MailSystem(Kebab.Format(adapter.Kind), adapter.Kind), Adapter: adapter)).Select(kind => (kind.Kind, kind.Adapter.Found(kind.Of), kind.Adapter.Missing(kind.Of)))];
 
-    internal static IReadOnlyDictionary<string, string> FeaturesOf(MailSystem system, SettingValues settings) =>
-        system.IsForeign ? AdapterOf(system).Features(system) : OwnCore.FeaturesOf(settings);
+    /// <summary>A sentence that says why no foreign MTA can be started here whatever is installed, or null.</summary>
+    public static string? NoEnclosure() => Enclosure.Missing();
+
+    internal static string? Refusal(MailSystem system) => system.Kind switch
+    {
+        SystemKind.Mailbench => null,
+        SystemKind.External => system.At is null ? "an external server needs a definition: systems: {NAME: {kind: external, at: HOST:PORT}}." : null,
+        _ => AdapterOf(system).Refusal(system),
+    };
+
+    internal static IReadOnlyDictionary<string, string> FeaturesOf(MailSystem system, SettingValues settings) => system.Kind switch
+    {
+        SystemKind.Mailbench => OwnCore.FeaturesOf(settings),
+        SystemKind.External => ExternalServer.FeaturesOf(system),
+        _ => AdapterOf(system).Features(system),
+    };
 
     internal static async Task<ISystemUnderTest> StartAsync(
-        MailSystem system, NodeProgram program, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken) =>
-        system.IsForeign
-            ? await ForeignMta.StartAsync(AdapterOf(system), system, settings, place, log, time, cancellationToken)
-            : await OwnCore.StartAsync(program, settings, place, log, time, cancellationToken);
+        MailSystem system, NodeProgram program, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken)
+    {
+        switch (system.Kind)
+        {
+            case SystemKind.Mailbench:
+                return await OwnCore.StartAsync(program, settings, place, log, time, cancellationToken);
+            case SystemKind.External:
+                log.Dispose();
+                return await ExternalServer.ReachAsync(system, cancellationToken);
+            default:
+                return await ForeignMta.StartAsync(AdapterOf(system), system, settings, place, log, time, cancellationToken);
+        }
+    }
 
-    private static string? Missing(SystemKind kind) => Enclosure.Missing() ?? Array.Find(Adapters, adapter => adapter.Kind == kind)!.Missing();
+    private static string? Missing(MailSystem system) => system.IsEnclosed ? Enclosure.Missing() ?? AdapterOf(system).Missing(system) : null;
 
     private static MtaAdapter AdapterOf(MailSystem system) => Array.Find(Adapters, adapter => adapter.Kind == system.Kind)!;
 }

@@ -12,12 +12,21 @@ internal sealed record MtaFolders(string Root)
     public string Data => Path.Combine(Root, "data");
 
     public string Log => Path.Combine(Root, "log");
+
+    /// <summary>Stands for <c>/run</c>: process-ID files and sockets of the MTA never meet those of one that the machine runs.</summary>
+    public string Run => Path.Combine(Root, "run");
+
+    /// <summary>Where a <c>/dev</c> of its own is put together.</summary>
+    public string Devices => Path.Combine(Root, "dev");
 }
 
-/// <summary>How an MTA is started: what it sees in the system's places, its command, and the log that it writes (as this side sees it).</summary>
-internal sealed record MtaStart(IReadOnlyList<BindMount> Binds, IReadOnlyList<string> Command, string LogPath);
+/// <summary>
+/// How an MTA is started: what it sees in the system's places, its command, and the log that it writes (as this side sees it). <paramref name="Root"/>: the folder that it is locked into, <c>/</c> for
+/// the machine's own files. <paramref name="UsesSyslog"/>: it writes no log itself, and <see cref="SyslogFile"/> takes its words.
+/// </summary>
+internal sealed record MtaStart(string Root, IReadOnlyList<BindMount> Binds, IReadOnlyList<string> Command, string LogPath, bool UsesSyslog = false);
 
-/// <summary>A recipient that an MTA's own listing shows as queued.</summary>
+/// <summary>A recipient that an MTA's own queue holds.</summary>
 internal readonly record struct QueuedRecipient(string Sender, string Recipient);
 
 /// <summary>
@@ -32,7 +41,10 @@ internal abstract class MtaAdapter
     public abstract SystemKind Kind { get; }
 
     /// <summary>The sentence that says what is not installed and how to get it, or null.</summary>
-    public abstract string? Missing();
+    public abstract string? Missing(MailSystem system);
+
+    /// <summary>Its version as its authors write it, and the root that it is found in; null when it is not here.</summary>
+    public abstract (string Version, string Root)? Found(MailSystem system);
 
     /// <summary>Why the system's own settings cannot be taken (one that is the testbed's, one that is unknown), or null. Pure.</summary>
     public abstract string? Refusal(MailSystem system);
@@ -46,9 +58,6 @@ internal abstract class MtaAdapter
     /// <summary>Messages that the spool holds, by looking at its directories; cheap enough for ten times a second.</summary>
     public abstract long QueuedMessages(MtaFolders folders);
 
-    /// <summary>The command that lists the queue, run inside the enclosure.</summary>
-    public abstract IReadOnlyList<string> ListCommand { get; }
-
-    /// <summary>Reads that listing: recipients not delivered yet.</summary>
-    public abstract IAsyncEnumerable<QueuedRecipient> ReadListAsync(TextReader listing);
+    /// <summary>Recipients not delivered yet, as the MTA's own queue has them: by its listing, run inside the enclosure, or by its files. Throws <see cref="InvalidDataException"/> for what it does not understand: never an empty queue by mistake.</summary>
+    public abstract Task<IReadOnlyList<QueuedRecipient>> ListAsync(MailSystem system, MtaFolders folders, Enclosure enclosure, CancellationToken cancellationToken);
 }

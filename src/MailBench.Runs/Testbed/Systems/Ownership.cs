@@ -6,16 +6,16 @@ namespace MailBench.Runs.Testbed.Systems;
 /// <summary>Folders of a spool that belong to an MTA's own user and group.</summary>
 internal static partial class Ownership
 {
-    /// <summary>Makes a folder, or takes one that is there, with owner, group (null: root) and mode. Throws <see cref="IOException"/>.</summary>
-    public static void MakeFolder(string path, string? user, string? group, UnixFileMode mode)
+    /// <summary>Makes a folder, or takes one that is there, with owner, group (null: root; as <paramref name="root"/>'s tables number them) and mode. Throws <see cref="IOException"/>.</summary>
+    public static void MakeFolder(string path, string? user, string? group, UnixFileMode mode, string root = MtaRoots.Machine)
     {
         Directory.CreateDirectory(path);
-        if (chown(path, IdOf("/etc/passwd", user), IdOf("/etc/group", group)) != 0) throw new IOException($"{path} cannot be given to {user ?? "root"}: {Marshal.GetLastPInvokeErrorMessage()}");
+        if (chown(path, IdOf(MtaRoots.Inside(root, "/etc/passwd"), user), IdOf(MtaRoots.Inside(root, "/etc/group"), group)) != 0) throw new IOException($"{path} cannot be given to {user ?? "root"}: {Marshal.GetLastPInvokeErrorMessage()}");
         if (chmod(path, (uint)mode) != 0) throw new IOException($"the mode of {path} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
     /// <summary>Whether <c>/etc/passwd</c> (or <c>/etc/group</c>) has a name.</summary>
-    public static bool Knows(string table, string name) => File.ReadLines(table).Any(line => line.StartsWith(name + ":", StringComparison.Ordinal));
+    public static bool Knows(string table, string name) => File.Exists(table) && File.ReadLines(table).Any(line => line.StartsWith(name + ":", StringComparison.Ordinal));
 
     /// <summary>The third field of the name's line (passwd(5), group(5)); 0 for null.</summary>
     private static int IdOf(string table, string? name)

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using System.Globalization;
 using MailBench.Model.Profiles;
 
@@ -12,48 +12,50 @@ internal sealed class PostfixAdapter : MtaAdapter
     private static readonly Version Oldest = new(3, 4);
     private static readonly string[] Places = ["/usr/sbin", "/usr/local/sbin", "/opt/postfix/sbin"];
 
-    private readonly Lazy<PostfixProgram?> _program = new(Find);
+    private readonly ConcurrentDictionary<string, PostfixProgram?> _programs = new();
 
     public override SystemKind Kind => SystemKind.Postfix;
 
-    public override IReadOnlyList<string> ListCommand => [Path.Combine(Program.CommandDirectory, "postqueue"), "-c", PostfixConfiguration.ConfigurationPlace, "-j"];
-
-    private PostfixProgram Program => _program.Value ?? throw new IOException("Postfix is not installed.");
-
-    public override string? Missing()
+    public override string? Missing(MailSystem system)
     {
         const string get = "(Debian: apt-get install postfix; a file /usr/sbin/policy-rc.d that exits 101 keeps its service from starting)";
-        if (_program.Value is not { } program) return $"Postfix is not installed {get}.";
+        if (Find(system) is not { } program) return $"Postfix {MtaRoots.HowToGet(system, "postfix")}";
         if (program.Version < Oldest) return $"Postfix {program.VersionText} is too old: {Oldest} brought the log daemon that works without syslog.";
-        if (!Ownership.Knows("/etc/passwd", Owner) || !Ownership.Knows("/etc/group", DropGroup)) return $"Postfix is there, but not its user {Owner} and group {DropGroup}; install its package {get}.";
-        var missing = new[] { PostfixConfiguration.ConfigurationPlace, PostfixConfiguration.SpoolPlace, PostfixConfiguration.DataPlace }.FirstOrDefault(place => !Directory.Exists(place));
+        if (!Ownership.Knows(program.Of("/etc/passwd"), Owner) || !Ownership.Knows(program.Of("/etc/group"), DropGroup)) return $"Postfix is there, but not its user {Owner} and group {DropGroup}; install its package {get}.";
+        var missing = new[] { PostfixConfiguration.ConfigurationPlace, PostfixConfiguration.SpoolPlace, PostfixConfiguration.DataPlace }.FirstOrDefault(place => program.Root == MtaRoots.Machine && !Directory.Exists(place));
         return missing is null ? null : $"Postfix is there, but not {missing}, over which private files are laid; install its package {get}.";
     }
+
+    public override (string Version, string Root)? Found(MailSystem system) => Find(system) is { } program ? ($"Postfix {program.VersionText}", program.Root) : null;
 
     public override string? Refusal(MailSystem system) => PostfixConfiguration.Refusal(system);
 
     public override MtaStart Prepare(MailSystem system, MtaFolders folders, string hostName)
     {
-        File.WriteAllText(Path.Combine(folders.Configuration, "main.cf"), PostfixConfiguration.MainCf(system, hostName, Program.DaemonDirectory, Program.CommandDirectory));
+        var program = Find(system) ?? throw new IOException("Postfix is not there any more.");
+        File.WriteAllText(Path.Combine(folders.Configuration, "main.cf"), PostfixConfiguration.MainCf(system, hostName, program.DaemonDirectory, program.CommandDirectory));
         File.WriteAllText(Path.Combine(folders.Configuration, "master.cf"), PostfixConfiguration.MasterCf());
-        MakeSpool(folders.Spool);
-        Ownership.MakeFolder(folders.Data, Owner, null, (UnixFileMode)0b111_000_000);
+        MakeSpool(folders.Spool, program.Root);
+        Ownership.MakeFolder(folders.Data, Owner, null, (UnixFileMode)0b111_000_000, program.Root);
         return new MtaStart(
+            program.Root,
             [
                 new BindMount(folders.Configuration, PostfixConfiguration.ConfigurationPlace), new BindMount(folders.Spool, PostfixConfiguration.SpoolPlace),
                 new BindMount(folders.Data, PostfixConfiguration.DataPlace), new BindMount(folders.Log, PostfixConfiguration.LogPlace),
             ],
-            [Path.Combine(Program.DaemonDirectory, "master"), "-c", PostfixConfiguration.ConfigurationPlace, "-s"],
+            [Path.Combine(program.DaemonDirectory, "master"), "-c", PostfixConfiguration.ConfigurationPlace, "-s"],
             Path.Combine(folders.Log, PostfixConfiguration.LogName));
     }
 
     public override long QueuedMessages(MtaFolders folders) => PostfixQueue.Count(folders.Spool);
 
-    public override async IAsyncEnumerable<QueuedRecipient> ReadListAsync(TextReader listing)
-    {
-        while (await listing.ReadLineAsync() is { } line)
-            foreach (var recipient in PostfixQueue.ParseLine(line)) yield return recipient;
-    }
+    public override Task<IReadOnlyList<QueuedRecipient>> ListAsync(MailSystem system, MtaFolders folders, Enclosure enclosure, CancellationToken cancellationToken) =>
+        enclosure.LookAsync<IReadOnlyList<QueuedRecipient>>([Path.Combine(Find(system)!.CommandDirectory, "postqueue"), "-c", PostfixConfiguration.ConfigurationPlace, "-j"], async listing =>
+        {
+            var queued = new List<QueuedRecipient>();
+            while (await listing.ReadLineAsync(cancellationToken) is { } line) queued.AddRange(PostfixQueue.ParseLine(line));
+            return queued;
+        }, cancellationToken);
 
     public override IReadOnlyDictionary<string, string> Features(MailSystem system)
     {
@@ -62,7 +64,7 @@ internal sealed class PostfixAdapter : MtaAdapter
         var reuse = Of("smtp_connection_cache_destinations", "").Length > 0 ? "across-messages" : Of("smtp_connection_cache_on_demand", "yes") == "yes" ? "across-messages, where a site gets much mail" : "none";
         return new Dictionary<string, string>
         {
-            ["sut"] = $"Postfix {_program.Value?.VersionText ?? "(not installed)"}",
+            ["sut"] = $"Postfix {Find(system)?.VersionText ?? "(not installed)"}",
             ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
             ["settings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
             ["durability"] = "synced",
@@ -74,6 +76,7 @@ internal sealed class PostfixAdapter : MtaAdapter
             ["concurrency"] = $"{Of("default_destination_concurrency_limit", "20")} per domain, {Of("default_process_limit", "100")} in all",
             ["recipientsPerTransaction"] = Of("smtp_destination_recipient_limit", Of("default_destination_recipient_limit", "50")),
             ["pipelining"] = "on",
+            ["overlap"] = "off",
             ["chunking"] = "taken, not used outward",
             ["limits"] = "none",
             ["tls"] = "none",
@@ -93,27 +96,29 @@ internal sealed class PostfixAdapter : MtaAdapter
     }
 
     /// <summary>The directories of <c>postfix-files</c>, with its owners and modes.</summary>
-    private static void MakeSpool(string spool)
+    private static void MakeSpool(string spool, string root)
     {
-        Ownership.MakeFolder(spool, null, null, (UnixFileMode)0b111_101_101);
+        Ownership.MakeFolder(spool, null, null, (UnixFileMode)0b111_101_101, root);
         foreach (var name in new[] { "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace" })
-            Ownership.MakeFolder(Path.Combine(spool, name), Owner, null, (UnixFileMode)0b111_000_000);
-        Ownership.MakeFolder(Path.Combine(spool, "maildrop"), Owner, DropGroup, (UnixFileMode)0b111_011_000);
-        Ownership.MakeFolder(Path.Combine(spool, "public"), Owner, DropGroup, (UnixFileMode)0b111_001_000);
-        Ownership.MakeFolder(Path.Combine(spool, "pid"), null, null, (UnixFileMode)0b111_101_101);
+            Ownership.MakeFolder(Path.Combine(spool, name), Owner, null, (UnixFileMode)0b111_000_000, root);
+        Ownership.MakeFolder(Path.Combine(spool, "maildrop"), Owner, DropGroup, (UnixFileMode)0b111_011_000, root);
+        Ownership.MakeFolder(Path.Combine(spool, "public"), Owner, DropGroup, (UnixFileMode)0b111_001_000, root);
+        Ownership.MakeFolder(Path.Combine(spool, "pid"), null, null, (UnixFileMode)0b111_101_101, root);
     }
 
-    private static PostfixProgram? Find()
+    private PostfixProgram? Find(MailSystem system) =>
+        MtaRoots.Find(system, [.. Places.Select(place => $"{place}/postconf")]) is var (root, postconf) ? _programs.GetOrAdd(root, _ => Ask(root, postconf)) : null;
+
+    private static PostfixProgram? Ask(string root, string postconf)
     {
-        if (Places.Select(place => Path.Combine(place, "postconf")).FirstOrDefault(File.Exists) is not { } postconf) return null;
-        using var asking = Process.Start(new ProcessStartInfo(postconf, ["-d", "-h", "mail_version", "daemon_directory", "command_directory"]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true })!;
-        var lines = asking.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        asking.WaitForExit();
-        return asking.ExitCode == 0 && lines.Length == 3 && File.Exists(Path.Combine(lines[1], "master")) ? new PostfixProgram(lines[0], lines[1], lines[2]) : null;
+        var lines = ProgramWords.Of(root, postconf, "-d", "-h", "mail_version", "daemon_directory", "command_directory").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length == 3 && File.Exists(MtaRoots.Inside(root, Path.Combine(lines[1], "master"))) ? new PostfixProgram(root, lines[0], lines[1], lines[2]) : null;
     }
 
-    private sealed record PostfixProgram(string VersionText, string DaemonDirectory, string CommandDirectory)
+    private sealed record PostfixProgram(string Root, string VersionText, string DaemonDirectory, string CommandDirectory)
     {
+        public string Of(string place) => MtaRoots.Inside(Root, place);
+
         /// <summary>Its first two numbers; 3.10-20241222 is a snapshot of 3.10.</summary>
         public Version Version
         {

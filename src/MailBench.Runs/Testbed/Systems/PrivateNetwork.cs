@@ -35,11 +35,14 @@ public static partial class PrivateNetwork
         throw Refused("the program cannot be started anew in its network namespace");
     }
 
-    /// <summary>A new namespace's <c>lo</c> is down; up, it has all of 127.0.0.0/8 (netdevice(7)).</summary>
+    /// <summary>
+    /// A new namespace's <c>lo</c> is down; up, it has all of 127.0.0.0/8 (netdevice(7)). A second address on it, of those kept for documentation (RFC 5737), is for resolvers that ask for IPv4
+    /// addresses only where the host has one beside 127.0.0.1 (RFC 3493's AI_ADDRCONFIG): OpenSMTPD's is one.
+    /// </summary>
     private static unsafe void BringUpLoopback()
     {
         const int internet = 2, datagram = 2, nameLength = 16;
-        const nuint getFlags = 0x8913, setFlags = 0x8914;
+        const nuint getFlags = 0x8913, setFlags = 0x8914, setAddress = 0x8916;
         var socket = LibC.socket(internet, datagram, 0);
         if (socket < 0) throw Refused("no socket in the network namespace");
         try
@@ -53,6 +56,11 @@ public static partial class PrivateNetwork
                 var flags = BinaryPrimitives.ReadInt16LittleEndian(request[nameLength..]);
                 BinaryPrimitives.WriteInt16LittleEndian(request[nameLength..], (short)(flags | 1));
                 if (ioctl(socket, setFlags, pointer) != 0) throw Refused("the loopback interface cannot be brought up");
+                request.Clear();
+                "lo:1"u8.CopyTo(request);
+                ReadOnlySpan<byte> second = [internet, 0, 0, 0, 192, 0, 2, 1];
+                second.CopyTo(request[nameLength..]);
+                if (ioctl(socket, setAddress, pointer) != 0) throw Refused("the loopback interface takes no second address");
             }
         }
         finally
