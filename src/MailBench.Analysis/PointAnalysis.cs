@@ -42,6 +42,7 @@ internal static class PointAnalysis
             AcceptedPerSecond = CountMessages(books, m => m.AcceptedNs, trial) / seconds,
             DeliveredPerSecond = delivered,
             DeliveriesInWindow = inWindow,
+            WholeTrialPerSecond = WholeTrial(books, times),
             BusyForward = Share(line.ForwardBitsPerSecond, settings.Forward.BitsPerSecond),
             BusyReverse = Share(line.ReverseBitsPerSecond, settings.Reverse.BitsPerSecond),
             GoodputForward = Goodput(counters, settings),
@@ -81,6 +82,14 @@ internal static class PointAnalysis
 
         // The ledger's counts are of the whole trial: with reuse and a DNS cache the window itself may open no session and ask no query.
         double? Ledger(double? count) => Ratio(count, times.Length);
+    }
+
+    private static double? WholeTrial(TrialBooks books, long[] times)
+    {
+        var first = long.MaxValue;
+        foreach (var message in books.Messages)
+            if (message?.StartedNs is >= 0 and var started && started < first) first = started;
+        return times.Length > 0 && times[^1] > first ? times.Length / ((times[^1] - first) / 1e9) : null;
     }
 
     private static IdealCeiling? Ceiling(PointSettings settings, TrialCounters counters, IReadOnlyDictionary<string, string> features)

@@ -100,6 +100,7 @@ internal static class Gates
     private static PointSummary Withheld(PointSummary point) => point with
     {
         DeliveredPerSecond = null,
+        WholeTrialPerSecond = null,
         AcceptedPerSecond = null,
         YieldPerMbit = null,
         Efficiency = null,

@@ -48,8 +48,8 @@ public static class ProfileText
         text.Append("  ").Append(system.Name).Append(": {kind: ").Append(Kebab.Format(system.Kind));
         if (system.IsForeign)
         {
-            text.Append(", optional: ").Append(system.Optional ? "on" : "off");
             if (system.IsEnclosed) text.Append(", variant: ").Append(Kebab.Format(system.Variant));
+            text.Append(", optional: ").Append(system.Optional ? "on" : "off");
             if (system.Root is { } root) text.Append(", root: ").Append(Quoted(root));
             if (system.At is { } at) text.Append(", at: ").Append(Quoted(at));
             if (system.Settings.Count > 0) text.Append(", settings: {").AppendJoin(", ", system.Settings.Select(pair => $"{pair.Key}: {Quoted(pair.Value)}")).Append('}');

@@ -97,6 +97,9 @@ public sealed record PointSummary
 
     /// <summary>Distinct deliveries in the window: the sample behind the rate.</summary>
     public long DeliveriesInWindow { get; init; }
+
+    /// <summary>All deliveries of the trial ÷ the time from its first injection to its last delivery: start and drain are in it, where the window's rate has neither.</summary>
+    public double? WholeTrialPerSecond { get; init; }
     public int RecipientsPerMessage { get; init; } = 1;
 
     /// <summary>On-wire bits ÷ (capacity × time).</summary>

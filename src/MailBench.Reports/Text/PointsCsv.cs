@@ -15,7 +15,7 @@ internal static class PointsCsv
         ("bottleneck", p => p.Bottleneck), ("flags", p => string.Join("; ", p.Flags)), ("void", p => p.Void),
         ("voidReasons", p => string.Join("; ", p.VoidReasons)), ("sweep", p => p.Sweep), ("axes", p => string.Join("; ", p.Axes.Select(a => $"{a.Key}={a.Value}"))), ("loadModel", p => p.LoadModel),
         ("windowSeconds", p => p.WindowSeconds), ("recipientsPerMessage", p => p.RecipientsPerMessage), ("offeredPerSecond", p => p.OfferedPerSecond), ("acceptedPerSecond", p => p.AcceptedPerSecond),
-        ("deliveriesInWindow", p => p.DeliveriesInWindow), ("busyReverse", p => p.BusyReverse), ("goodputForward", p => p.GoodputForward), ("wireEfficiency", p => p.WireEfficiency),
+        ("deliveriesInWindow", p => p.DeliveriesInWindow), ("wholeTrialPerSecond", p => p.WholeTrialPerSecond), ("busyReverse", p => p.BusyReverse), ("goodputForward", p => p.GoodputForward), ("wireEfficiency", p => p.WireEfficiency),
         ("yieldPerMbit", p => p.YieldPerMbit), ("wireOctetsReversePerDelivery", p => p.WireOctetsReversePerDelivery), ("roundTripsPerDelivery", p => p.RoundTripsPerDelivery),
         ("lookupsCachedPerDelivery", p => p.LookupsCachedPerDelivery), ("lookupsStalePerDelivery", p => p.LookupsStalePerDelivery), ("lookupsNegativePerDelivery", p => p.LookupsNegativePerDelivery),
         ("syncsPerDelivery", p => p.SyncsPerDelivery), ("cpuMsPerDelivery", p => p.CpuMsPerDelivery), ("sutResidentBytesMax", p => p.SutResidentBytesMax),

@@ -78,6 +78,8 @@ internal static class EximConfiguration
             acl_smtp_rcpt = relay_from_here
 
             """);
+        // A queue run a second would fill the log with its own begin and end.
+        if (!effective.ContainsKey("log_selector")) text.Append("log_selector = -queue_run\n");
         foreach (var (key, value) in effective.Where(pair => !OfTransport.Contains(pair.Key))) text.Append(key).Append(" = ").Append(value).Append('\n');
         text.Append("""
             begin acl

@@ -46,6 +46,15 @@ public class ProfileSystemsTests
     }
 
     [Fact]
+    public void A_root_and_an_external_servers_place_are_read_and_written()
+    {
+        var profile = Read("version: 1\nsystems:\n  exim: {root: /srv/exim}\n  theirs: {kind: external, at: \"[::1]:2525\", optional: on}");
+        Assert.Equal("/srv/exim", profile.SystemNamed("exim").Root);
+        Assert.True(profile.SystemNamed("theirs") is { At: "[::1]:2525", IsForeign: true, IsEnclosed: false });
+        Assert.Equal(ProfileText.Write(profile), ProfileText.Write(Read(ProfileText.Write(profile))));
+    }
+
+    [Fact]
     public void An_override_wins_over_what_a_system_sets() => Assert.Empty(Read(Yaml, "load.sessions=3").SystemNamed("postfix").Set);
 
     [Theory]
@@ -62,7 +71,11 @@ public class ProfileSystemsTests
     [InlineData("systems:\n  postfix:\n    settings:\n      myorigin: \"a\\nqueue_directory = /\"", "p.yaml:5: settings.myorigin: expected one line")]
     [InlineData("systems:\n  Postfix: {kind: postfix}", "p.yaml:3: systems: a system's name is a word of 1 to 40 lower-case letters, digits and dashes, found 'Postfix'.")]
     [InlineData("systems: [postfix]", "p.yaml:2: systems: expected a mapping of names to systems")]
-    [InlineData("systems:\n  postfix: tuned", "p.yaml:3: systems.postfix: expected a mapping with kind, variant, optional, settings, set, found 'tuned'.")]
+    [InlineData("systems:\n  postfix: tuned", "p.yaml:3: systems.postfix: expected a mapping with kind, variant, optional, root, at, settings, set, found 'tuned'.")]
+    [InlineData("systems:\n  theirs: {kind: external}", "p.yaml:3: systems.theirs: an external server needs 'at: HOST:PORT'.")]
+    [InlineData("systems:\n  theirs: {kind: external, at: somewhere}", "p.yaml:3: at: expected HOST:PORT, for example 127.0.0.1:2525, found 'somewhere'.")]
+    [InlineData("systems:\n  theirs: {kind: external, at: \"127.0.0.1:25\", root: /x}", "p.yaml:3: root is for MTAs that the runner starts")]
+    [InlineData("systems:\n  exim: {at: \"127.0.0.1:25\"}", "p.yaml:3: systems.exim: 'at' is for kind external")]
     [InlineData("systems:\n  postfix: {optional: perhaps}", "p.yaml:3: optional: expected on or off, found 'perhaps'.")]
     public void Faults_name_file_line_and_what_is_expected(string body, string expected) => Assert.Contains(expected, ErrorOf("version: 1\n" + body));
 
