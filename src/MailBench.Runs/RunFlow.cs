@@ -32,7 +32,7 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
             watcher.Calibrating(record.Calibration ?? await record.CalibratedAsync(calibration.RunAsync(stop)));
 
             // Nodes → events and samples → run folder.
-            var phases = new TrialPhasesFactory(bench, observer, folder, program, record, ports, time);
+            var phases = new TrialPhasesFactory(bench, observer, folder, program, record, TestbedPorts.Of(plan), time);
             for (var i = 0; i < rest.Length && failure is null; i++)
             {
                 watcher.TrialBegins(rest[i], plan.Trials.Count - rest.Length + i + 1, plan.Trials.Count, TimeLeft(rest, i));
