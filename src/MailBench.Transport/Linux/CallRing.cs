@@ -57,10 +57,13 @@ internal sealed unsafe partial class CallRing : IDisposable
     /// <summary>Calls gathered since the last <see cref="Perform"/>; the number of the next.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Null where the system has no such ring (before Linux 5.7) or does not let this process have one.</summary>
+    /// <summary>
+    /// Null where the system has no such ring (before Linux 5.7) or does not let this process have one, and in a process that is being traced: a trace shows system calls, and is there to show the order
+    /// of syncs and replies.
+    /// </summary>
     public static CallRing? TryOpen()
     {
-        if (RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64)) return null;
+        if (RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64) || IsTraced()) return null;
         var parameters = stackalloc uint[ParameterWords];
         new Span<uint>(parameters, ParameterWords).Clear();
         var descriptor = (int)syscall(SetupCall, Capacity, (nint)parameters, 0, 0, 0, 0);
@@ -150,6 +153,21 @@ internal sealed unsafe partial class CallRing : IDisposable
 
         Volatile.Write(ref *_resultHead, head);
         return taken;
+    }
+
+    /// <summary>proc(5): the status names the process that traces this one, or 0.</summary>
+    private static bool IsTraced()
+    {
+        const string Tracer = "TracerPid:";
+        try
+        {
+            return File.ReadLines("/proc/self/status").Any(line => line.StartsWith(Tracer, StringComparison.Ordinal) && line.AsSpan(Tracer.Length).Trim() is not "0");
+        }
+        catch (IOException)
+        {
+            // Without /proc nobody says so.
+            return false;
+        }
     }
 
     private static byte* Map(int descriptor, nuint bytes, nint offset)
