@@ -18,28 +18,32 @@ internal static class PollCommand
 
     public static Command Create()
     {
-        var pop3 = new Option<string?>("--pop3") { Description = "The server. On loopback the users come from addresses of 127.64.0.0/10, so that ports last.", HelpName = "ADDRESS:PORT" };
+        var pop3 = new Option<string?>("--pop3") { Description = "The server, over POP3. On loopback the users come from addresses of 127.64.0.0/10, so that ports last.", HelpName = "ADDRESS:PORT" };
+        var imap = new Option<string?>("--imap") { Description = "The same of a server that they speak IMAP to.", HelpName = "ADDRESS:PORT" };
         var users = new Option<int?>("--users") { Description = "user0 … userN-1, whose password is their name.", HelpName = "N" };
         var every = new Option<string?>("--every") { Description = "Each user polls once in so long, whether the poll before has ended or not (then it waits).", HelpName = "D" };
         var count = new Option<long?>("--count") { Description = "Stop after so many polls.", HelpName = "N" };
         var duration = new Option<string?>("--duration") { Description = "Stop offering after so long, for example 10s.", HelpName = "D" };
-        var action = new Option<string>("--action") { Description = "check: log in, STAT, QUIT. fetch: retrieve what is new, leave it. delete: retrieve all and delete it.", HelpName = "check|fetch|delete", DefaultValueFactory = _ => "check" };
+        var action = new Option<string>("--action") { Description = "check: log in, STAT (over IMAP: SELECT), QUIT. fetch: retrieve what is new, leave it. delete: retrieve all and delete it.", HelpName = "check|fetch|delete", DefaultValueFactory = _ => "check" };
         var phase = new Option<string>("--phase") { Description = "random: each user at a moment of its own. synchronised: all at once (a stampede).", HelpName = "random|synchronised", DefaultValueFactory = _ => "random" };
         var pipelining = new Option<string>("--pipelining") { Description = "Send commands without waiting for replies.", HelpName = "on|off", DefaultValueFactory = _ => "off" };
         var sessions = new Option<int?>("--max-sessions") { Description = "Sessions at once; further polls wait (as many as file descriptors allow unless said).", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Seed of the users' moments.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var control = NodeOptionsParsing.Control();
 
-        var command = new Command("poll", "Users who poll a POP3 server, each at a fixed interval: open loop, so a slow server does not slow the load down.")
+        var command = new Command("poll", "Users who poll a POP3 or IMAP server, each at a fixed interval: open loop, so a slow server does not slow the load down.")
         {
-            pop3, users, every, count, duration, action, phase, pipelining, sessions, seed, control,
+            pop3, imap, users, every, count, duration, action, phase, pipelining, sessions, seed, control,
         };
         command.SetAction((parsed, _) =>
         {
             var controlled = parsed.GetValue(control);
-            var options = controlled && parsed.GetValue(pop3) is null ? null : new PollOptions
+            var (overPop3, overImap) = (parsed.GetValue(pop3), parsed.GetValue(imap));
+            if (overPop3 is not null && overImap is not null) throw new UsageException("--pop3 and --imap: users speak one of them; write two commands for both.");
+            var options = controlled && overPop3 is null && overImap is null ? null : new PollOptions
             {
-                Pop3 = NodeOptionsParsing.EndPoint("--pop3", parsed.GetValue(pop3) ?? throw new UsageException("--pop3 is missing: where do the users poll? For example --pop3 127.0.0.1:1110.")),
+                Server = NodeOptionsParsing.EndPoint(overImap is null ? "--pop3" : "--imap", overImap ?? overPop3 ?? throw new UsageException("--pop3 or --imap is missing: where do the users poll? For example --pop3 127.0.0.1:1110.")),
+                Protocol = overImap is null ? PollProtocol.Pop3 : PollProtocol.Imap,
                 Users = Positive("--users", parsed.GetValue(users) ?? throw new UsageException("--users is missing: how many users poll?")),
                 Interval = Span("--every", parsed.GetValue(every)) ?? throw new UsageException("--every is missing: how often does each user poll? For example --every 5m."),
                 Count = parsed.GetValue(count) is { } polls ? polls >= 1 ? polls : throw new UsageException($"--count: {polls} is no number of polls; write 1 or more.") : 0,

@@ -2,13 +2,16 @@ using System.Net;
 
 namespace MailBench.Model.Options;
 
+/// <summary>What users speak.</summary>
+public enum PollProtocol { Pop3, Imap }
+
 /// <summary>What a user does on each poll.</summary>
 public enum PollAction
 {
-    /// <summary>Log in, STAT, QUIT.</summary>
+    /// <summary>Log in, STAT, QUIT; over IMAP log in, SELECT, LOGOUT.</summary>
     Check,
 
-    /// <summary>UIDL as well, and retrieve what was not there at the user's poll before; everything stays on the server.</summary>
+    /// <summary>Retrieve what was not there at the user's poll before (by UIDL, over IMAP by UID); everything stays on the server as it was.</summary>
     Fetch,
 
     /// <summary>Retrieve everything and delete it.</summary>
@@ -31,7 +34,8 @@ public enum PollPhase
 /// <summary>N users who poll, each every <see cref="Interval"/>: open loop, whatever the server does.</summary>
 public sealed record PollOptions
 {
-    public required IPEndPoint Pop3 { get; init; }
+    public required IPEndPoint Server { get; init; }
+    public PollProtocol Protocol { get; init; }
     public required int Users { get; init; }
     public required TimeSpan Interval { get; init; }
 

@@ -99,7 +99,8 @@ public static class TypedSettings
     /// <param name="server">Where the users poll.</param>
     public static PollOptions ToPolls(this SettingValues values, IPEndPoint server) => new()
     {
-        Pop3 = server,
+        Server = server,
+        Protocol = values.Choice<PollProtocol>("users.protocol"),
         Users = values.Integer("users.count"),
         Interval = values.Span("users.interval"),
         Action = values.Choice<PollAction>("users.action"),

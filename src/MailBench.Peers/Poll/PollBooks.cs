@@ -7,7 +7,7 @@ using MailBench.Peers.Load;
 namespace MailBench.Peers.Poll;
 
 /// <summary>The steps of a poll whose service times are recorded, each from its actual start to its last octet.</summary>
-internal enum PollStep { Connect, Greeting, Login, Stat, Listing, Retrieve, Quit }
+internal enum PollStep { Connect, Greeting, Login, Stat, Select, Listing, Retrieve, Quit }
 
 /// <summary>What the users write down of one trial: counters, histograms and, when the trial keeps events, a record each. On the loop only.</summary>
 internal sealed class PollBooks(PollCounters counters, EventWriter? events, long withinNs) : IDisposable

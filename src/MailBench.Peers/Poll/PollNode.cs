@@ -20,11 +20,11 @@ public sealed class PollNode : LoadNode
         _options = options;
     }
 
-    private protected override IPEndPoint Target => _options!.Pop3;
+    private protected override IPEndPoint Target => _options!.Server;
 
     public override IReadOnlyDictionary<string, double> Counters() => _counters.ToSnapshot();
 
-    private protected override Task RehearseAsync() => PollRehearsal.RunAsync(Loop);
+    private protected override Task RehearseAsync() => PollRehearsal.RunAsync(Loop, _options?.Protocol ?? PollProtocol.Pop3);
 
     private protected override async Task<ILoadTrial> PrepareAsync(BeginTrialCommand begin)
     {

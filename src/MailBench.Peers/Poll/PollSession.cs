@@ -28,7 +28,7 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
     public void Dial()
     {
         _stepNs = _heardNs = Trial.Loop.TurnNs;
-        Connection = Trial.Loop.Dial(Trial.Options.Pop3, this, Trial.Options.ReplyTimeout, Trial.SocketOf(User));
+        Connection = Trial.Loop.Dial(Trial.Options.Server, this, Trial.Options.ReplyTimeout, Trial.SocketOf(User));
     }
 
     public void Abort() => Connection?.Abort();

@@ -42,7 +42,7 @@ internal sealed class PollTrial : ILoadTrial
         _active = options.Active > 0 ? Math.Min(options.Active, options.Users) : options.Users;
         _timetable = new PollTimetable(options);
         _users = new PollUser[options.Users];
-        _addresses = new AddressSpread(options.Pop3, limits.Addresses);
+        _addresses = new AddressSpread(options.Server, limits.Addresses);
         _maxSessions = limits.Sessions;
         _due = loop.CreateTimer(static trial => ((PollTrial)trial!).Due(), this);
         _watch = loop.CreateTimer(static trial => ((PollTrial)trial!).Watch(), this);
@@ -112,6 +112,8 @@ internal sealed class PollTrial : ILoadTrial
     public SocketOptions SocketOf(int user) => _addresses.For(user);
 
     public ref HashSet<ulong>? KnownOf(int user) => ref _users[user].Known;
+
+    public ref uint LastUidOf(int user) => ref _users[user].LastUid;
 
     public void Note(int user, string trouble) => _firstTrouble ??= $"user{user}: {trouble}";
 
@@ -190,7 +192,8 @@ internal sealed class PollTrial : ILoadTrial
     }
 
     /// <summary>The one place that knows which protocol users speak.</summary>
-    private PollSession NewSession(int user, long sequence, long intendedNs) => new Pop3PollSession(this, user, sequence, intendedNs);
+    private PollSession NewSession(int user, long sequence, long intendedNs) =>
+        Options.Protocol == PollProtocol.Imap ? new ImapPollSession(this, user, sequence, intendedNs) : new Pop3PollSession(this, user, sequence, intendedNs);
 
     private long Sequence(int user, int cycle) => (long)cycle * _users.Length + user;
 

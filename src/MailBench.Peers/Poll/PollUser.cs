@@ -11,4 +11,7 @@ internal struct PollUser
 
     /// <summary>Fetch: digests of the unique-ids that were there at the last poll; null: none yet.</summary>
     public HashSet<ulong>? Known;
+
+    /// <summary>Fetch over IMAP: the largest UID of the last poll.</summary>
+    public uint LastUid;
 }

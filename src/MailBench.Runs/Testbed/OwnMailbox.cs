@@ -35,7 +35,7 @@ internal sealed class OwnMailbox : ISystemUnderTest
         var users = settings.Integer("users.count");
         string[] arguments =
         [
-            "--pop3", listen.ToString(), "--smtp", "127.0.0.1:0", "--store", store, "--users", users.ToString(CultureInfo.InvariantCulture),
+            settings.Text("users.protocol") == "imap" ? "--imap" : "--pop3", listen.ToString(), "--smtp", "127.0.0.1:0", "--store", store, "--users", users.ToString(CultureInfo.InvariantCulture),
             "--max-sessions", (2 * settings.UserSessions() + 100).ToString(CultureInfo.InvariantCulture), "--suffix", settings.Text("dns.suffix"),
         ];
         return new OwnMailbox(await NodeProcess.StartAsync(program, "mailbox", arguments, 2, log, null, time, cancellationToken), store, FeaturesOf(settings));
@@ -47,8 +47,8 @@ internal sealed class OwnMailbox : ISystemUnderTest
         ["durability"] = "synced",
         ["durabilityHow"] = "a sync of each message's file and one of its directory, before the 250; removals are not synced",
         ["mailboxFormat"] = "maildir",
-        ["protocol"] = "pop3",
-        ["auth"] = "USER and PASS",
+        ["protocol"] = settings.Text("users.protocol"),
+        ["auth"] = settings.Text("users.protocol") == "imap" ? "LOGIN" : "USER and PASS",
         ["tls"] = "none",
         ["pipelining"] = settings.Text("users.pipelining"),
     };

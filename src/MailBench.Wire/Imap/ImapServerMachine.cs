@@ -167,7 +167,7 @@ public sealed partial class ImapServerMachine(ImapServerOptions options)
     }
 
     /// <summary><c>{N}</c> or <c>{N+}</c> (RFC 7888) at the end of a line.</summary>
-    private static bool TryLiteralHead(ReadOnlySpan<byte> line, out long octets, out bool waits)
+    internal static bool TryLiteralHead(ReadOnlySpan<byte> line, out long octets, out bool waits)
     {
         (octets, waits) = (0, true);
         if (line.IsEmpty || line[^1] != (byte)'}') return false;

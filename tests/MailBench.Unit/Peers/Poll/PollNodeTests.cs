@@ -14,13 +14,15 @@ public sealed class PollNodeTests
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Users_check_fetch_and_delete_their_mail(bool pipelining)
+    [InlineData(PollProtocol.Pop3, false)]
+    [InlineData(PollProtocol.Pop3, true)]
+    [InlineData(PollProtocol.Imap, false)]
+    [InlineData(PollProtocol.Imap, true)]
+    public async Task Users_check_fetch_and_delete_their_mail(PollProtocol protocol, bool pipelining)
     {
         await using var rig = await MailboxRig.StartAsync();
         for (var i = 0; i < 4; i++) rig.Deliver($"Subject: {i}\r\n\r\n..dot\r\n", i);
-        var options = new PollOptions { Pop3 = rig.Pop3, Users = 5, Interval = TimeSpan.FromMilliseconds(200), Count = 15, Pipelining = pipelining };
+        var options = new PollOptions { Server = protocol == PollProtocol.Imap ? rig.Imap : rig.Pop3, Protocol = protocol, Users = 5, Interval = TimeSpan.FromMilliseconds(200), Count = 15, Pipelining = pipelining };
 
         var check = await PollAsync(options);
         Assert.Equal((15, 15, 0, 0), (Count(check, "offered"), Count(check, "polls"), Count(check, "retrieved"), Count(check, "failed")));
@@ -29,6 +31,7 @@ public sealed class PollNodeTests
         // Each user fetches what is there once, though it comes three times.
         var fetch = await PollAsync(options with { Action = PollAction.Fetch });
         Assert.Equal((15, 4, 0), (Count(fetch, "polls"), Count(fetch, "retrieved"), Count(fetch, "failed")));
+        Assert.True(fetch["serviceMs"]![protocol == PollProtocol.Imap ? "select" : "stat"]!["p50"]!.GetValue<double>() > 0);
         var stored = Enumerable.Range(0, 4).SelectMany(rig.Files).Sum(file => new FileInfo(file).Length + File.ReadAllLines(file).Length);
         Assert.Equal(stored, Count(fetch, "contentOctets"));
 
@@ -41,7 +44,7 @@ public sealed class PollNodeTests
     public async Task A_planted_pause_of_the_server_shows_in_the_response_of_every_poll_that_was_due_in_it()
     {
         using var server = new PausedServer(TimeSpan.FromMilliseconds(800));
-        var counts = await PollAsync(new PollOptions { Pop3 = server.EndPoint, Users = 50, Interval = TimeSpan.FromSeconds(1), Duration = TimeSpan.FromSeconds(1) });
+        var counts = await PollAsync(new PollOptions { Server = server.EndPoint, Users = 50, Interval = TimeSpan.FromSeconds(1), Duration = TimeSpan.FromSeconds(1) });
         Assert.Equal(Count(counts, "offered"), Count(counts, "polls"));
         Assert.InRange(counts["responseMs"]!["max"]!.GetValue<double>(), 700, 10_000);
 
@@ -56,7 +59,7 @@ public sealed class PollNodeTests
         using var server = new PausedServer(TimeSpan.FromHours(1));
         var counts = await PollAsync(new PollOptions
         {
-            Pop3 = server.EndPoint,
+            Server = server.EndPoint,
             Users = 10,
             Interval = TimeSpan.FromMilliseconds(100),
             Phase = PollPhase.Synchronised,
@@ -73,7 +76,7 @@ public sealed class PollNodeTests
     {
         await using var rig = await MailboxRig.StartAsync();
         var log = new StringWriter();
-        var counts = await PollAsync(new PollOptions { Pop3 = rig.Pop3, Users = 6, Interval = TimeSpan.FromMilliseconds(100), Count = 6 }, log);
+        var counts = await PollAsync(new PollOptions { Server = rig.Pop3, Users = 6, Interval = TimeSpan.FromMilliseconds(100), Count = 6 }, log);
         Assert.Equal((5, 1), (Count(counts, "polls"), Count(counts, "failed")));
         Assert.Contains("user5: Pass was refused: [AUTH]", log.ToString(), StringComparison.Ordinal);
         Assert.Contains("6 users every 0.1 s are 60 polls/s", log.ToString(), StringComparison.Ordinal);
@@ -85,7 +88,7 @@ public sealed class PollNodeTests
         using var server = new PausedServer(TimeSpan.Zero);
         var target = server.EndPoint;
         server.Dispose();
-        var refused = await Assert.ThrowsAsync<NodeRefusedException>(() => PollAsync(new PollOptions { Pop3 = target, Users = 2, Interval = TimeSpan.FromMilliseconds(10), Count = 2 }));
+        var refused = await Assert.ThrowsAsync<NodeRefusedException>(() => PollAsync(new PollOptions { Server = target, Users = 2, Interval = TimeSpan.FromMilliseconds(10), Count = 2 }));
         Assert.Contains("Is a server listening there?", refused.Message, StringComparison.Ordinal);
     }
 

@@ -8,7 +8,7 @@ namespace MailBench.Unit.Peers.Poll;
 
 public sealed class PollTimetableTests
 {
-    private static PollOptions Options(int users, TimeSpan interval) => new() { Pop3 = new IPEndPoint(IPAddress.Loopback, 110), Users = users, Interval = interval };
+    private static PollOptions Options(int users, TimeSpan interval) => new() { Server = new IPEndPoint(IPAddress.Loopback, 110), Users = users, Interval = interval };
 
     [Fact]
     public void Every_user_polls_once_an_interval_at_a_moment_of_its_own_in_order_of_time() =>
