@@ -1,35 +1,58 @@
+using MailBench.Testing;
+using MailBench.Testing.Imap;
+using MailBench.Testing.Pop3;
 using MailBench.Testing.Smtp;
 using Xunit;
 
 namespace MailBench.Conformance;
 
-/// <summary>Every dialogue file, played whole, by line and by byte.</summary>
+/// <summary>Every dialogue file of every protocol, played whole, by line and by byte; where an owner may answer at once or later, both.</summary>
 public sealed class TranscriptTests
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Transcripts");
+    private const string Smtp = "Transcripts", Pop3 = "Pop3Transcripts", Imap = "ImapTranscripts";
 
-    public static TheoryData<string, Cut> Of(string kind)
+    public static TheoryData<string, string, Cut> Of(string kind)
     {
-        var rows = new TheoryData<string, Cut>();
-        foreach (var path in Directory.EnumerateFiles(Folder, kind + "-*.txt").Order(StringComparer.Ordinal))
-            foreach (var cut in Enum.GetValues<Cut>())
-                rows.Add(Path.GetFileName(path), cut);
+        var rows = new TheoryData<string, string, Cut>();
+        foreach (var protocol in (string[])[Smtp, Pop3, Imap])
+            foreach (var path in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, protocol), kind + "-*.txt").Order(StringComparer.Ordinal))
+                foreach (var cut in Enum.GetValues<Cut>())
+                    rows.Add(protocol, Path.GetFileName(path), cut);
         return rows;
     }
 
     [Theory]
     [MemberData(nameof(Of), "server")]
-    public void Server_keeps_to_the_transcript(string file, Cut cut) => Check(Transcript.Load(Path.Combine(Folder, file)).PlayServer(cut));
+    public void Server_keeps_to_the_transcript(string protocol, string file, Cut cut)
+    {
+        foreach (var later in (bool[])[false, true])
+        {
+            var dialogue = Dialogue.Load(Path.Combine(AppContext.BaseDirectory, protocol, file));
+            Check(protocol switch
+            {
+                Imap => new ImapTranscript(dialogue).PlayServer(cut, later),
+                Pop3 => new Pop3Transcript(dialogue).PlayServer(cut, later),
+                _ => new Transcript(dialogue).PlayServer(cut),
+            });
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Of), "client")]
-    public void Client_keeps_to_the_transcript(string file, Cut cut) => Check(Transcript.Load(Path.Combine(Folder, file)).PlayClient(cut));
+    public void Client_keeps_to_the_transcript(string protocol, string file, Cut cut)
+    {
+        var dialogue = Dialogue.Load(Path.Combine(AppContext.BaseDirectory, protocol, file));
+        Check(protocol switch
+        {
+            Imap => new ImapTranscript(dialogue).PlayClient(cut),
+            Pop3 => new Pop3Transcript(dialogue).PlayClient(cut),
+            _ => new Transcript(dialogue).PlayClient(cut),
+        });
+    }
 
     private static void Check(Played played)
     {
-        Assert.Equal(Lines(played.ExpectedOutput), Lines(played.Output));
+        Assert.Equal(played.ExpectedOutput.Split("\\r\\n"), played.Output.Split("\\r\\n"));
         if (played.ExpectedCalls.Count > 0) Assert.Equal(played.ExpectedCalls, played.Calls);
     }
-
-    private static string[] Lines(string shown) => shown.Split("\\r\\n");
 }
