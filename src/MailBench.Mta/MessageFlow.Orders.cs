@@ -31,8 +31,8 @@ internal sealed partial class MessageFlow
         public bool Step()
         {
             var untilNs = MonotonicClock.NowNs + StepNs;
-            // All are taken out before the first is added again: none is met twice.
-            for (; _slice < flow._due.Slices; _slice++)
+            // All are taken out before the first is added again, from when on slices may be added too: none is met twice.
+            for (; _at == 0 && _slice < flow._due.Slices; _slice++)
             {
                 if (MonotonicClock.NowNs >= untilNs) return false;
                 flow._due.Withdraw(_slice, IsMeant, _waiting);

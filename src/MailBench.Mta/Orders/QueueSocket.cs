@@ -157,10 +157,10 @@ internal sealed class QueueSocket : IAsyncDisposable
             var rest = buffer.AsMemory(0, kept + read);
             while (rest.Span.IndexOf((byte)'\n') is var end and >= 0)
             {
-                var line = Encoding.ASCII.GetString(rest.Span[..end]);
-                rest = rest[(end + 1)..];
-                if (order is null) order = line switch { "flush" => QueueOrder.Flush, "remove" => QueueOrder.Remove, _ => throw new FormatException("The order is neither flush nor remove.") };
+                var line = rest.Span[..end];
+                if (order is null) order = ReadOrder(line);
                 else recipients.Add(ReadKey(line));
+                rest = rest[(end + 1)..];
                 if (recipients.Count > MaxRecipients) throw new FormatException($"An order may name {MaxRecipients} recipients; give several.");
             }
 
@@ -172,8 +172,20 @@ internal sealed class QueueSocket : IAsyncDisposable
         return (order ?? throw new FormatException("There is no order."), recipients);
     }
 
-    private static RecipientKey ReadKey(string line) =>
-        line.Split(' ') is [var id, var index] && QueueId.TryParse(id, out var message) && int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var recipient)
-            ? new RecipientKey(message, recipient)
-            : throw new FormatException("A line is not ID INDEX.");
+    private static QueueOrder ReadOrder(ReadOnlySpan<byte> line) =>
+        line.SequenceEqual("flush"u8) ? QueueOrder.Flush : line.SequenceEqual("remove"u8) ? QueueOrder.Remove : throw new FormatException("The order is neither flush nor remove.");
+
+    private static RecipientKey ReadKey(ReadOnlySpan<byte> line)
+    {
+        Span<char> text = stackalloc char[MaxLine];
+        if (line.Length <= MaxLine)
+        {
+            text = text[..Encoding.ASCII.GetChars(line, text)];
+            var space = text.IndexOf(' ');
+            if (space >= 0 && QueueId.TryParse(text[..space], out var message) && int.TryParse(text[(space + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var recipient))
+                return new RecipientKey(message, recipient);
+        }
+
+        throw new FormatException("A line is not ID INDEX.");
+    }
 }

@@ -33,7 +33,7 @@ public readonly record struct QueueId(long Value)
     }
 
     /// <summary>Reads the written form, in either case; false when it is none.</summary>
-    public static bool TryParse(string text, out QueueId id)
+    public static bool TryParse(ReadOnlySpan<char> text, out QueueId id)
     {
         id = default;
         long value = 0;
