@@ -30,6 +30,23 @@ public sealed class QueueOrderTests
         Assert.Contains("removed", Assert.Single(rig.Complaints), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_order_on_more_than_a_site_may_have_in_hand_meets_each_recipient_once()
+    {
+        const int messages = 16, recipients = 100;
+        await using var rig = await MtaRig.StartAsync(Patient);
+        await rig.StopSinkAsync();
+        using var client = await RawClient.GreetedAsync(rig.EndPoint);
+        var addresses = Enumerable.Range(0, recipients).Select(i => $"u{i}@d0.test").ToArray();
+        for (var i = 0; i < messages; i++) await client.TransactAsync("a@source.test", "Subject: x\r\n\r\nx\r\n", addresses);
+        await rig.CountReachesAsync("deferred", messages * recipients);
+        var waiting = Waiting(rig);
+        Assert.Equal(new OrderResult(messages * recipients, 0), await QueueOrders.ApplyAsync(rig.QueueDirectory, QueueOrder.Flush, waiting, TimeProvider.System));
+        await rig.CountReachesAsync("deferred", messages * recipients);
+        Assert.Equal(new OrderResult(messages * recipients, 0), await QueueOrders.ApplyAsync(rig.QueueDirectory, QueueOrder.Remove, waiting, TimeProvider.System));
+        Assert.Equal((0L, 0L), (rig.Count("queued"), rig.Count("deferred")));
+    }
+
     [Theory]
     [InlineData(QueueBackend.Segments)]
     [InlineData(QueueBackend.Files)]

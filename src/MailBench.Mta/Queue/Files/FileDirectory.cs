@@ -32,7 +32,7 @@ internal sealed class FileDirectory(string path, IDisk disk, QueueShared shared,
     public static bool IsMessage(string name, out QueueId id)
     {
         id = default;
-        return name.EndsWith(MessageSuffix, StringComparison.Ordinal) && QueueId.TryParse(name[..^MessageSuffix.Length], out id) && id + MessageSuffix == name;
+        return name.EndsWith(MessageSuffix, StringComparison.Ordinal) && QueueId.TryParse(name.AsSpan(0, name.Length - MessageSuffix.Length), out id) && id + MessageSuffix == name;
     }
 
     /// <summary>Locks and reads; returns the waiting entries in no order. What was being written, and what is finished, is deleted.</summary>
