@@ -19,11 +19,11 @@ public sealed class FairnessTests
             var (listAlone, _) = Run(seed, strategy, list: 3_000, singles: 0);
             var (list, waits) = Run(seed, strategy, list: 3_000, singles: 50);
             var words = string.Create(CultureInfo.InvariantCulture, $"{strategy}, seed {seed}: list {listAlone:F0} ms alone, {list:F0} with singles, which wait {waits.Average():F0} and {waits.Max():F0} ms at most");
-            TestContext.Current.TestOutputHelper?.WriteLine(words);
-            // A transaction of the list takes 100 recipients' service and three round trips, 160 ms; two sessions stand.
-            Assert.True(waits.Max() <= 1000, words);
-            // Half of the sessions' time is theirs at most.
-            Assert.True(list <= listAlone * 2, words);
+            Say(words);
+            // A turn of the list: one transaction of 100 recipients, 160 ms; recipient by recipient the sixteen of its share in hand, over two sessions.
+            Assert.True(waits.Max() <= (strategy == DeliveryStrategy.PerRecipient ? 650 : 450), words);
+            // The singles' transactions over two sessions, and two turns.
+            Assert.True(list <= listAlone + (50 * 62 / 2) + 300, words);
         }
     }
 
@@ -36,8 +36,9 @@ public sealed class FairnessTests
         var world = new World(worlds.Scenario(Worlds.Options(DeliveryStrategy.PerMxHost, sessionsPerSite: 1)));
         world.Run();
         var shortDone = world.Recipients.Where(r => r.Entry.Id.Value == 2).Max(r => r.EndedNs - r.AcceptedNs) / 1e6;
-        // Five transactions of its own and as many of the other's.
-        Assert.True(shortDone < 2500, $"{shortDone} ms");
+        // Five transactions of its own and as many of the other's, of 161 ms each, and the one that it came upon.
+        Say($"{shortDone} ms");
+        Assert.True(shortDone < 11 * 161, $"{shortDone} ms");
     }
 
     [Theory]
@@ -56,9 +57,10 @@ public sealed class FairnessTests
             var options = Worlds.Options(DeliveryStrategy.PerMxHost, sessionsOut: sessionsOut) with { Reuse = reuse };
             var world = new World(worlds.Scenario(options) with { UntilMs = 250_000 });
             world.Run();
-            // A turn is an opening, ten transactions and a goodbye: 30 + 10 · 31 + 10 ms; every site may have one before, and the first one several.
-            var boundMs = 350.0 * (sites + 4) / sessionsOut;
+            // A turn is an opening, ten transactions and a goodbye: 30 + 10 · 31 + 10 ms; three of the others a second have work, and the first one has a turn between.
+            var boundMs = 350.0 * 8 / sessionsOut;
             var waits = world.Recipients.Where(r => r.Domain != "d0.test").Select(r => ((r.BegunNs ?? long.MaxValue) - r.AcceptedNs) / 1e6).ToArray();
+            Say($"{waits.Max():F0} of {boundMs:F0} ms, mean {waits.Average():F0}");
             Assert.True(waits.Max() <= boundMs, $"seed {seed}: a recipient waited {waits.Max():F0} ms, bound {boundMs:F0}; mean {waits.Average():F0}");
             var big = world.Recipients.Where(r => r is { Domain: "d0.test", Where: Whereabouts.Delivered }).ToArray();
             Assert.True(big.Length > 1000, $"seed {seed}: the big site got {big.Length}");
@@ -71,12 +73,16 @@ public sealed class FairnessTests
         var worlds = new Worlds(1);
         var busy = Enumerable.Range(0, 20).Select(_ => worlds.Site(new SimHost("") { RoundTripMs = 10 })).ToArray();
         var slow = worlds.Site(new SimHost("") { TarpitMs = 5000 });
-        worlds.Stream(busy, 60_000, 0, 100_000).Stream([slow], 20, 0, 100_000);
+        worlds.Stream(busy, 30_000, 0, 100_000).Stream([slow], 10, 0, 100_000);
         var world = new World(worlds.Scenario(Worlds.Options(DeliveryStrategy.PerMxHost, sessionsOut: 8)) with { UntilMs = 220_000 });
         world.Run();
         var waits = world.Recipients.Where(r => r.Domain == $"d{slow}.test").Select(r => ((r.BegunNs ?? long.MaxValue) - r.AcceptedNs) / 1e9).ToArray();
-        Assert.True(waits.Max() < 60, $"waited {waits.Max()} s");
+        Say($"{waits.Max()} s");
+        // One session of its own at a time, and it takes 5 s for each step.
+        Assert.True(waits.Max() < 30, $"waited {waits.Max()} s");
     }
+
+    private static void Say(string words) => TestContext.Current.TestOutputHelper?.WriteLine(words);
 
     private static (double ListMs, double[] WaitsMs) Run(int seed, DeliveryStrategy strategy, int list, int singles)
     {

@@ -32,7 +32,8 @@ public sealed class MxChoiceTests
         var world = Run(strategy, 1000, [dead, dead, new(""), new("")], [10, 10, 20, 30]);
         Assert.All(world.Recipients, r => Assert.Equal((Whereabouts.Delivered, 0), (r.Where, r.Attempts)));
         Assert.Equal(0, world.HostOf("mx3.test").Transactions);
-        Assert.InRange(world.HostOf("mx0.test").Dials, 1, 60);
+        // Dialled for half a minute each time, in a minute.
+        Assert.InRange(world.HostOf("mx0.test").Dials, 1, 3);
     }
 
     [Theory]
@@ -47,7 +48,7 @@ public sealed class MxChoiceTests
             var world = Run(strategy, 200, [new("") { Breaks = 1 }, new("")], [10, 20], reuse);
             Assert.All(world.Recipients, r => Assert.Equal(Whereabouts.Delivered, r.Where));
             // Those that came back from broken sessions too often are tried again later.
-            Assert.InRange(world.Recipients.Count(r => r.Attempts > 0), 0, 10);
+            Assert.InRange(world.Recipients.Count(r => r.Attempts > 0), 0, 4);
         }
     }
 
@@ -58,7 +59,7 @@ public sealed class MxChoiceTests
         var world = Run(DeliveryStrategy.PerDomain, 3000, [dead, new("") { ServiceMs = 5 }], [10, 10], SessionReuse.None);
         Assert.All(world.Recipients, r => Assert.Equal((Whereabouts.Delivered, 0), (r.Where, r.Attempts)));
         // Its time doubles to 5 s, and a dial takes 30: a few in a minute.
-        Assert.InRange(world.HostOf("mx0.test").Dials, 1, 20);
+        Assert.InRange(world.HostOf("mx0.test").Dials, 1, 8);
     }
 
     private static World Run(DeliveryStrategy strategy, int messages, SimHost[] hosts, int[] preferences, SessionReuse reuse = SessionReuse.None)

@@ -21,8 +21,10 @@ public sealed class WindowTests
             // In the steady state the server is never out of work for want of sessions.
             var done = world.Recipients.Count(r => r.Where == Whereabouts.Delivered);
             var ideal = maxSessions * 120_000 / 301.0;
-            Assert.True(done >= ideal * 0.9, $"seed {seed}: {done} of {ideal:F0} that the sessions could do");
-            Assert.True(host.Refusals <= maxSessions + 15, $"seed {seed}: {host.Refusals} refusals in two minutes");
+            Say($"{maxSessions}: {done} of {ideal:F0}, {host.Refusals} refusals");
+            Assert.True(done >= ideal * 0.98, $"seed {seed}: {done} of {ideal:F0} that the sessions could do");
+            // What doubling overshoots by, then pauses of 1, 2, 4 … 64 s.
+            Assert.True(host.Refusals <= Math.Min(maxSessions, 32 - maxSessions) + 7, $"seed {seed}: {host.Refusals} refusals in two minutes");
         }
     }
 
@@ -45,8 +47,9 @@ public sealed class WindowTests
         world.Time.At(200_000 * VirtualTime.Ms, () => host.Become(host.Traits with { MaxSessions = 16 }));
         world.Time.At(399_000 * VirtualTime.Ms, () => atHigh = host.Sessions);
         world.Run();
-        Assert.InRange(atLow, 0, 30);
-        Assert.InRange(atHigh, 14, 16);
+        Say($"{atLow} refusals in a minute at the low limit, {atHigh} sessions at the high one");
+        Assert.InRange(atLow, 0, 5);
+        Assert.InRange(atHigh, 15, 16);
     }
 
     [Theory]
@@ -57,8 +60,14 @@ public sealed class WindowTests
         var (world, host) = Loaded(1, maxSessions, false, sessionsPerSite: 32, SessionReuse.None, untilMs: 120_000);
         world.Run();
         Assert.Equal(maxSessions, host.MostSessions);
-        Assert.True(host.Refusals <= host.Transactions / 5, $"{host.Refusals} refusals, {host.Transactions} transactions");
+        // Dial, greeting, transaction and goodbye take 701 ms.
+        var ideal = maxSessions * 120_000 / 701.0;
+        Say($"{maxSessions}: {host.Refusals} refusals, {host.Transactions} transactions of {ideal:F0}, {world.Recipients.Count(r => r.Attempts > 0)} deferred");
+        Assert.True(host.Transactions >= ideal * 0.97, $"{host.Transactions} transactions of {ideal:F0}");
+        Assert.True(host.Refusals <= host.Transactions / 10, $"{host.Refusals} refusals, {host.Transactions} transactions");
     }
+
+    private static void Say(string words) => TestContext.Current.TestOutputHelper?.WriteLine(words);
 
     /// <summary>One site that is offered more than it can take; a transaction takes 301 ms.</summary>
     private static (World World, WorldHost Host) Loaded(int seed, int maxSessions, bool greets, int sessionsPerSite, SessionReuse reuse, int untilMs, int transactionsPerSession = 1000)

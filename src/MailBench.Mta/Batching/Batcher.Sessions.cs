@@ -83,13 +83,14 @@ public sealed partial class Batcher
     {
         var site = session.Queue;
         Stepped(session, nowNs);
-        if (!StandsElsewhere(session)) _memory.Failed(fault, nowNs);
-        else site.Window.Refused(site.Sessions - site.Opening, Options.SitePauseNs, nowNs);
+        var stands = StandsElsewhere(session);
+        if (stands) site.Window.Refused(site.Sessions - 1, Options.SitePauseNs, nowNs);
+        else _memory.Failed(fault, nowNs);
         if (TryNextHost(session, nowNs)) return true;
 
-        if (site.Established == 0) site.Window.Lost();
+        if (!stands && site.Established == 0) site.Window.Lost();
         Ended(session);
-        if (site.Established == 0 && (site.Opening == 0 || Options.Strategy == DeliveryStrategy.PerMxHost)) Drain(site, fault, nowNs);
+        if (!stands && site.Established == 0 && (site.Opening == 0 || Options.Strategy == DeliveryStrategy.PerMxHost)) Drain(site, fault, nowNs);
         return false;
     }
 
@@ -142,9 +143,9 @@ public sealed partial class Batcher
         Consider(session.Queue);
     }
 
-    /// <summary>A session of the host, of whatever site, stands: it is not dead, but has enough.</summary>
+    /// <summary>A session of the host, of whatever site, stands, or is just being closed: it is not dead, but has enough.</summary>
     private bool StandsElsewhere(SiteSession session) =>
-        session.Hosts is null ? session.Queue.Established > 0 : _standing.ContainsKey(session.Host.Name);
+        session.Hosts is null ? session.Queue.Sessions > session.Queue.Opening : _standing.ContainsKey(session.Host.Name);
 
     /// <summary>The session broke off in mid-transaction, whatever became of its recipients.</summary>
     private void Blame(SiteSession session, HostFault fault, long? nowNs)

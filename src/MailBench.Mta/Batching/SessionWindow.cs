@@ -2,7 +2,7 @@ namespace MailBench.Mta.Batching;
 
 /// <summary>
 /// How many sessions a site is given at a time. It begins with one; every session that is opened and every transaction that ends makes room for one more, so the window
-/// doubles within a round trip, up to its limit. A refused session sets it back to what stands, a broken one by one; from then on it grows by one for a windowful of
+/// doubles within a round trip, up to its limit. A refused session sets it back to the others, a broken one by one; from then on it grows by one for a windowful of
 /// transactions. It grows only where it is what holds the site back. The pause after a refusal doubles until a further session is had, so that a site's
 /// own limit is felt for seldom. Pure; a part of its <see cref="DestinationQueue"/>.
 /// </summary>
@@ -34,10 +34,10 @@ internal struct SessionWindow(int limit)
         Size++;
     }
 
-    /// <summary>A session was refused while so many others stood. Those may be replaced; more are not tried for <paramref name="pauseNs"/>, doubled with each refusal.</summary>
-    public void Refused(int standing, long pauseNs, long nowNs)
+    /// <summary>A session was refused while there were so many others. Those may be replaced; more are not tried for <paramref name="pauseNs"/>, doubled with each refusal.</summary>
+    public void Refused(int others, long pauseNs, long nowNs)
     {
-        _threshold = Size = Math.Clamp(standing, 1, _limit);
+        _threshold = Size = Math.Clamp(others, 1, _limit);
         _credits = 0;
         if (nowNs >= _growsNs) _growsNs = nowNs + (pauseNs << Math.Min(_refusals++, MostDoublings));
     }
