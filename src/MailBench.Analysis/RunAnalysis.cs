@@ -79,7 +79,7 @@ public static class RunAnalysis
         return new AnalysisResult(header, summaryOfRun, samples);
     }
 
-    private static RunHeader ReadHeader(RunFolder folder)
+    internal static RunHeader ReadHeader(RunFolder folder)
     {
         if (!File.Exists(folder.Header)) throw new InvalidDataException($"{folder.Root} is not a run folder: it has no header.json.");
         var header = RecordJson.Read<RunHeader>(File.ReadAllText(folder.Header), folder.Header);

@@ -11,6 +11,7 @@ var root = new RootCommand("MailBench measures mail delivery: a load harness, an
     RunCommand.Create(),
     ReportCommand.Create(),
     CompareCommand.Create(),
+    CheckCommand.Create(),
     MtaCommand.Create(),
     SinkCommand.Create(),
     DnsCommand.Create(),

@@ -25,7 +25,13 @@ internal static class Comparison
         }).ToList();
         var tested = judged.Where(j => j.Ratio is { Blocks: >= RateVerdict.FewestBlocks } && !rules.ByCountsOnly).ToList();
         var adjusted = tested.Zip(Holm.Adjust([.. tested.Select(j => j.Ratio!.PValue)])).ToDictionary(x => x.First.Pair, x => x.Second);
-        return [.. judged.Select(j => j.Obstacle is { } obstacle ? NotComparable(j.Pair, j.Differences, obstacle) : Compared(j.Pair, j.Differences, j.Metric, j.Ratio))];
+        return [.. judged.Select(j => j.Obstacle is { } obstacle ? Beside(j.Pair, NotComparable(j.Pair, j.Differences, obstacle)) : Compared(j.Pair, j.Differences, j.Metric, j.Ratio))];
+
+        // Not like for like; what one side would do with the other's features may have been measured.
+        ComparisonSummary Beside(PointPair pair, ComparisonSummary refused) =>
+            !pair.IsVoid && Ablation.Of(pair, refused.Differences, points) is { } adjusted
+                ? refused with { Adjusted = adjusted, Sentence = Invariant($"{refused.Sentence.TrimEnd('.')} (raw: {pair.Raw}); {Ablation.Words(adjusted, pair)}.") }
+                : refused;
 
         ComparisonSummary Compared(PointPair pair, IReadOnlyList<AxisDifference> differences, PairedMetric? metric, PairedRatio? ratio)
         {

@@ -33,10 +33,15 @@ internal sealed record PointPair(string Factor, (string Base, string Candidate) 
         static string Of(PointSide side, string path) => side.Planned.Settings.GetValueOrDefault(path, "not set");
     }
 
+    /// <summary>Whether two points carry the same workload and load over the same line.</summary>
+    public static bool SameLoad(PointSide a, PointSide b) =>
+        a.Planned.Settings.Keys.Union(b.Planned.Settings.Keys).Where(path => Controlled.Any(section => path.StartsWith(section, StringComparison.Ordinal)))
+            .All(path => a.Planned.Settings.GetValueOrDefault(path) == b.Planned.Settings.GetValueOrDefault(path));
+
     /// <summary>Why the two cannot be compared at all; null when they can.</summary>
     public string? Obstacle(IReadOnlyList<AxisDifference> differences)
     {
-        if (Base.Repetitions.Any(p => p.Void) || Candidate.Repetitions.Any(p => p.Void)) return "a point of theirs is void";
+        if (IsVoid) return "a point of theirs is void";
         var unequal = differences.Where(d => d.Role == AxisDifference.Controlled).ToList();
         if (unequal.Count > 0) return "they differ in " + string.Join(", ", unequal.Select(d => $"{d.Axis} ({d.Base}; {d.Candidate})"));
         var unranked = differences.Where(FeatureAxes.MakesNoWinner).Select(d => d.Axis).ToList();
@@ -53,6 +58,11 @@ internal sealed record PointPair(string Factor, (string Base, string Candidate) 
             ? PairedMetric.Of("deliveryP95Ms", false, Base, Candidate, p => p.Latencies.TryGetValue("delivery", out var d) ? d.P95 : null)
             : null;
     }
+
+    public bool IsVoid => Base.Repetitions.Any(p => p.Void) || Candidate.Repetitions.Any(p => p.Void);
+
+    /// <summary>Medians of both sides as they were measured.</summary>
+    public string Raw => Invariant($"{Quantiles.Median(Candidate.Repetitions.Select(p => p.DeliveredPerSecond)):#,0} against {Quantiles.Median(Base.Repetitions.Select(p => p.DeliveredPerSecond)):#,0} deliveries/s");
 
     public string Where => At.Count == 0 ? "" : " at " + string.Join(", ", At.Where(x => !x.Key.StartsWith("load.", StringComparison.Ordinal)).Select(x => Variant.Named(x.Key, x.Value)));
 }

@@ -8,11 +8,17 @@ public sealed record Steadiness(IReadOnlyList<double> Batches, double Drift, dou
     public const int BatchCount = 20;
     private const double Bound = 0.05;
 
+    /// <summary>Below the threshold of comparisons (3 %), so that a trend of that size is found and not tossed a coin for.</summary>
+    private const double SmallestDrift = 0.02;
+
     /// <summary>The whole 90 % interval lies within ±5 % (method: steady).</summary>
     public bool IsSteady => Math.Abs(Drift) + HalfWidth <= Bound;
 
     /// <summary>The whole interval lies outside ±5 %: a trend, not just too little data.</summary>
     public bool IsTrend => Math.Abs(Drift) - HalfWidth > Bound;
+
+    /// <summary>A trend that may lie within ±5 % and that noise does not explain: the interval has no zero in it, and the drift is of a size that comparisons take note of.</summary>
+    public bool IsDrift => Math.Abs(Drift) > HalfWidth && Math.Abs(Drift) > SmallestDrift;
 
     /// <summary>Counts <paramref name="sortedTimesNs"/> into batches of the window; null when there is nothing in it.</summary>
     public static Steadiness? Of(ReadOnlySpan<long> sortedTimesNs, long beginNs, long endNs)

@@ -67,6 +67,7 @@ internal static class Gates
     {
         if (input.Steadiness is { } trend && trend.IsTrend) yield return Invariant($"unsteady: the rate drifts by {trend.Drift:+0.0%;-0.0%} over the window (± {trend.HalfWidth:0.0%})");
         else if (input.Steadiness is { IsSteady: false } unsure) yield return Invariant($"not shown steady: drift {unsure.Drift:+0.0%;-0.0%} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
+        else if (input.Steadiness is { IsDrift: true } drift) yield return Invariant($"drifting: the rate changes by {drift.Drift:+0.0%;-0.0%} over the window (± {drift.HalfWidth:0.0%})");
         var growth = Math.Abs(input.GrowthRecipients);
         if (point.LoadModel == "backlog" && input.Settings.BacklogRecipients is { } k && growth > GrowthBound * k + point.RecipientsPerMessage)
             yield return Invariant($"backlog not constant: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");

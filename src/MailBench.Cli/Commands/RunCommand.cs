@@ -42,15 +42,16 @@ internal static class RunCommand
             profile, set, output, seed, maxDuration, resume, dryRun, format,
         };
         command.WithExample(Example);
-        command.SetAction((parsed, _) => RunAsync(new Request(
+        command.SetAction(async (parsed, _) => (await RunAsync(new Request(
             parsed.GetRequiredValue(profile), parsed.GetValue(set) ?? [], parsed.GetValue(output), parsed.GetValue(seed), parsed.GetValue(maxDuration), parsed.GetValue(resume),
-            parsed.GetValue(dryRun), parsed.GetValue(format) == "json")));
+            parsed.GetValue(dryRun), parsed.GetValue(format) == "json"))).Code);
         return command;
     }
 
-    private sealed record Request(string Profile, string[] Set, string? Out, int? Seed, string? MaxDuration, string? Resume, bool DryRun, bool Json);
+    internal sealed record Request(string Profile, string[] Set, string? Out, int? Seed, string? MaxDuration, string? Resume, bool DryRun, bool Json);
 
-    private static async Task<int> RunAsync(Request request)
+    /// <summary>Exit code, and the run's folder when there is one.</summary>
+    internal static async Task<(int Code, RunFolder? Folder)> RunAsync(Request request)
     {
         var time = TimeProvider.System;
         var plan = ReadPlan(request);
@@ -60,7 +61,7 @@ internal static class RunCommand
         if (request.DryRun)
         {
             Console.Out.Write(request.Json ? DryRunJson(plan, estimate) : DryRunText(plan, estimate));
-            return ExitCode.Good;
+            return (ExitCode.Good, null);
         }
 
         MailSystems.Check(plan);
@@ -69,7 +70,7 @@ internal static class RunCommand
         var folder = FolderOf(request, plan, time);
         Preflight.Check(plan, folder);
         var outcome = await RunToFolderAsync(request, plan, folder, estimate, time);
-        return RunEnding.Finish(outcome, folder, request.Json);
+        return (RunEnding.Finish(outcome, folder, request.Json), outcome.TrialsFinished > 0 ? folder : null);
     }
 
     private static RunPlan ReadPlan(Request request)

@@ -34,7 +34,30 @@ public sealed record ComparisonSummary
 
     /// <summary>Axes of the feature vector, and settings outside the SUT, in which the two sides differ.</summary>
     public IReadOnlyList<AxisDifference> Differences { get; init; } = [];
+
+    /// <summary>What one side would do with the other's features, where the two are not like for like and the run has the points to tell; beside the raw figure, never instead of it.</summary>
+    public AdjustedComparison? Adjusted { get; init; }
     public required string Sentence { get; init; }
+}
+
+/// <summary>One side of a comparison with the other's features. Ratios are candidate ÷ base.</summary>
+public sealed record AdjustedComparison
+{
+    /// <summary><c>equalised</c>: that was measured; <c>adjusted</c>: demands were carried over from points in which one axis is switched; <c>not comparable</c>: they cannot be.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The side that was given the other's features, and the axes.</summary>
+    public required string Side { get; init; }
+    public required IReadOnlyList<string> Axes { get; init; }
+
+    /// <summary>From which point, or by what; or why not.</summary>
+    public required string How { get; init; }
+    public double? DeliveredPerSecond { get; init; }
+    public double? Ratio { get; init; }
+
+    /// <summary>95 % t interval over blocks; null below two.</summary>
+    public double? Low { get; init; }
+    public double? High { get; init; }
 }
 
 /// <summary>A metric over interleaved blocks. Ratios are candidate ÷ base.</summary>

@@ -30,10 +30,12 @@ internal static class ComparisonSection
             <tr><th scope="row">{E(Variant.Named(c.Factor, c.Candidate))}</th><td class="text">{E(Variant.Named(c.Factor, c.Base))}</td><td class="text">{E(at)}</td><td class="text">{E(m is null ? $"counts ({c.LoadModel} load)" : m.HigherIsBetter ? "deliveries/s" : "delivery p95, ms")}</td>
             <td>{Say.Number(m?.Candidate)}</td><td>{Say.Number(m?.Base)}</td><td>{Say.Number(m?.Ratio ?? m?.Candidate / m?.Base)}</td><td>{(m?.Low is null ? Say.None : $"{Say.Number(m.Low)} … {Say.Number(m.High)}")}</td>
             <td>{(m?.AdjustedPValue is { } p ? p.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture) : Say.None)}</td><td>{(m?.NoiseFloor is { } floor ? "± " + Say.Percent(floor) : Say.None)}</td>
-            <td class="text wrap"><span class="{tone}">{E(c.Verdict)}</span>{(c.Why is null ? "" : E(": " + c.Why))}</td></tr>
+            <td class="text wrap"><span class="{tone}">{E(c.Verdict)}</span>{(c.Why is null ? "" : E(": " + c.Why))}{Adjusted(c.Adjusted)}</td></tr>
 
             """;
     }
+
+    private static string Adjusted(AdjustedComparison? a) => a is null ? "" : $"<br><small>{E(a.Ratio is { } ratio ? $"{a.Kind}: {a.Side} with the other's {string.Join(", ", a.Axes)}: {Say.Number(a.DeliveredPerSecond)} deliveries/s, ratio {Say.Number(ratio)}{(a.Low is null ? "" : $" ({Say.Number(a.Low)} … {Say.Number(a.High)})")}; {a.How}" : $"not adjusted: {a.How}")}</small>";
 
     /// <summary>Both vectors, axis by axis; what differs stands first and says its role.</summary>
     private static string Vectors(RunSummary run, ComparisonSummary c)

@@ -89,6 +89,46 @@ public sealed class PlantedFaultTests
         Assert.False(point.Void);
     }
 
+    /// <summary>With what a real rate has of noise a trend of 3 % within the window is told, and none is told where there is none.</summary>
+    [Theory]
+    [InlineData(0.03, true)]
+    [InlineData(0, false)]
+    public void A_trend_of_three_percent_is_flagged_as_drift(double trend, bool flagged)
+    {
+        const int rate = 2_000;
+        const double seconds = 10;
+        var chance = new Random(3);
+        // The window is 8 of the 10 seconds: a trend over it is 1.25 times as large over the trial.
+        var point = PlantedTrial.Healthy(i => (long)(PlantedTrial.Second / (rate * (1 + trend * 1.25 * (0.5 - i / (rate * seconds)))) * (0.9 + 0.2 * chance.NextDouble()))).Analyze();
+        Assert.False(point.Void, string.Join("; ", point.VoidReasons));
+        Assert.Equal(flagged, point.Flags.Any(flag => flag.StartsWith("drifting", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void One_lost_recipient_in_a_hundred_thousand_voids()
+    {
+        var trial = PlantedTrial.Healthy(_ => PlantedTrial.Second / 5_000);
+        trial.CeilingMessagesPerSecond = 100_000;
+        Assert.InRange(trial.Events.Count(e => e.Kind == EventKind.Booked), 99_000, 101_000);
+        trial.Events.RemoveAt(trial.Events.FindIndex(e => e is { Kind: EventKind.Booked, Sequence: 31_415, Recipient: 1 }));
+        var point = trial.Analyze();
+        Assert.Equal((1L, true), (point.Books.Lost, point.Void));
+        Assert.Contains("books do not close: 1 accepted recipients are neither delivered, failed with a DSN, discarded nor queued", point.VoidReasons);
+    }
+
+    [Fact]
+    public void One_duplicate_in_a_hundred_is_flagged_with_its_number_and_adds_nothing_to_the_rate()
+    {
+        var trial = PlantedTrial.Healthy();
+        var twice = trial.Events.Where(e => e is { Kind: EventKind.Booked, Recipient: 0 } && e.Sequence % 50 == 0).Select(e => e with { TimeNs = e.TimeNs + 1_000 }).ToList();
+        trial.Events.AddRange(twice);
+        var point = trial.Analyze();
+        Assert.Equal(twice.Count, point.Books.Duplicates);
+        Assert.Equal(0.01, point.Books.Duplicates / (double)point.Books.Delivered, 0.0005);
+        Assert.Contains($"{twice.Count} duplicates", point.Flags);
+        Assert.Equal(PlantedTrial.Healthy().Analyze().DeliveredPerSecond, point.DeliveredPerSecond);
+    }
+
     [Fact]
     public void The_sources_own_lateness_voids_and_waiting_does_not()
     {
