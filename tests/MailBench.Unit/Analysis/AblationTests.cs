@@ -72,7 +72,7 @@ public sealed class AblationTests
         var summaries = points.SelectMany((p, i) => Enumerable.Range(0, 6).Select(repetition => ComparedRuns.Point(planned[i], repetition, p.Rate * (1 + 0.001 * (repetition % 2))) with
         {
             Features = axes.ToDictionary(axis => axis, axis => p.Features.Contains(axis) ? "on" : "off"),
-            Utilisations = [new Utilisation(Cpu, 0, 1, p.Cpu * (1 + 0.001 * (repetition % 2)), "cpu s"), new Utilisation(Line, 0, 1, p.Line, "bit")],
+            Utilisations = [new Utilisation(Cpu, 0, "cpu s", 1, p.Cpu * (1 + 0.001 * (repetition % 2))), new Utilisation(Line, 0, "bit", 1, p.Line)],
         })).ToList();
         var run = ComparedRuns.Result("r", planned, summaries);
         return WithinRun.Of(run.Header, run.Summary.Points).Single(c => c.Candidate == points[1].Name);
