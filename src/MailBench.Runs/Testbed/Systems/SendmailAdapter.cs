@@ -64,7 +64,7 @@ internal sealed class SendmailAdapter : MtaAdapter
             ["durabilityHow"] = "a sync of each message's data and control file, before the 250; their directory is not synced",
             ["queueBackend"] = "two files per message",
             ["queueDirectories"] = directories.ToString(CultureInfo.InvariantCulture),
-            ["strategy"] = "per-mx-set",
+            ["strategy"] = "per-domain",
             ["reuse"] = "within a message",
             ["concurrency"] = "a process per message, one session at a time",
             ["recipientsPerTransaction"] = "100",
