@@ -60,6 +60,7 @@ internal static class PointAnalysis
             SyncsPerDelivery = Ratio(counters.InWindow(Sut, CounterNames.Syncs), inWindow),
             CpuMsPerDelivery = Ratio(counters.InWindow(Sut, CounterNames.CpuNs) / 1e6, inWindow),
             SutResidentBytesMax = (long?)counters.AtEnd(Sut, CounterNames.ResidentBytes),
+            SutResidentBytesBegin = (long?)(counters.AtEnd(Sut, CounterNames.ResidentBytes) - counters.InWindow(Sut, CounterNames.ResidentBytes)),
             CpuShares = CpuShares(counters, header.Machine.CpuCount),
             IdealCeilingPerSecond = ceiling?.PerSecond(settings.Forward.BitsPerSecond, settings.Reverse.BitsPerSecond),
             IdealCeilingLowPerSecond = ceiling?.LowPerSecond(settings.Forward.BitsPerSecond, settings.Reverse.BitsPerSecond),
@@ -78,6 +79,7 @@ internal static class PointAnalysis
             Features = trial.Features,
         };
         var growth = InSystem(books, trial.SteadyEndNs) - InSystem(books, trial.SteadyBeginNs);
+        summary = summary with { QueueGrowthRecipients = growth };
         return (Gates.Apply(summary, new GateInput(header, trial, settings, counters, steadiness, growth)), samples);
 
         // The ledger's counts are of the whole trial: with reuse and a DNS cache the window itself may open no session and ask no query.

@@ -31,7 +31,7 @@ public sealed class PointSettings(PlannedPoint point)
     public GateSettings Gates => new(
         double.TryParse(Text("gates.ceiling"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ceiling) ? ceiling : 1.5,
         Duration.TryParse(Text("gates.lateness"), out var lateness) ? lateness.TotalMilliseconds : 1,
-        Share("gates.latenessShare", 0.10), Share("gates.steal", 0.02), Share("gates.probeDrift", 0.10));
+        Share("gates.latenessShare", 0.10), Share("gates.steal", 0.02), Share("gates.probeDrift", 0.10), Share("gates.memoryGrowth", 0));
 
     public string? Text(string path) => point.Settings.GetValueOrDefault(path);
 
@@ -44,4 +44,4 @@ public sealed class PointSettings(PlannedPoint point)
 }
 
 /// <summary>The bounds of gates that a profile may set (its <c>gates:</c> section; the method's values unless said).</summary>
-public sealed record GateSettings(double Ceiling, double LatenessMs, double LatenessShare, double Steal, double ProbeDrift);
+public sealed record GateSettings(double Ceiling, double LatenessMs, double LatenessShare, double Steal, double ProbeDrift, double MemoryGrowth);

@@ -73,6 +73,8 @@ internal static class Gates
             yield return Invariant($"backlog not constant: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");
         if (point.LoadModel == "open" && input.GrowthRecipients > GrowthBound * point.DeliveriesInWindow + point.RecipientsPerMessage)
             yield return Invariant($"the queue grew by {input.GrowthRecipients} recipients over the window: more is offered than delivered");
+        if (input.Settings.Gates.MemoryGrowth > 0 && point is { SutResidentBytesBegin: > 0 and var before, SutResidentBytesMax: { } after } && (double)after / before - 1 > input.Settings.Gates.MemoryGrowth)
+            yield return Invariant($"memory of the SUT grew by {(double)after / before - 1:0%} over the window, from {before / 1048576.0:0} to {after / 1048576.0:0} MiB");
         if (point.Books.Duplicates > 0) yield return Invariant($"{point.Books.Duplicates} duplicates");
         foreach (var flag in OfTestbed(point, input.Header, input.Trial, input.Settings, input.Counters)) yield return flag;
     }

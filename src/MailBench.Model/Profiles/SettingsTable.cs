@@ -119,6 +119,7 @@ public static partial class SettingsTable
         new("gates.lateness", SettingKind.Duration, "1ms", "Lateness of the source at p50, p95 or p99 beyond which a point is void …") { Max = 60 },
         new("gates.latenessShare", SettingKind.Share, "10%", "… unless it is below this share of the response time there.") { Max = 1 },
         new("gates.steal", SettingKind.Share, "2%", "CPU steal above which a point is flagged.") { Max = 1 },
+        new("gates.memoryGrowth", SettingKind.Share, "0%", "Growth of the SUT's memory over the window above which a point is flagged; 0%: never, since in a window of seconds it is still growing.") { Max = 10 },
         new("gates.probeDrift", SettingKind.Share, "10%", "Movement of the sync probe during the run above which points are flagged.") { Max = 1 },
     ];
 

@@ -133,6 +133,12 @@ public sealed record PointSummary
     public double? CpuMsPerDelivery { get; init; }
     public long? SutResidentBytesMax { get; init; }
 
+    /// <summary>The SUT's memory when the window began; at its end it is <see cref="SutResidentBytesMax"/>.</summary>
+    public long? SutResidentBytesBegin { get; init; }
+
+    /// <summary>Undelivered recipients in the system at the window's end less those at its begin.</summary>
+    public long? QueueGrowthRecipients { get; init; }
+
     /// <summary>CPU share of the machine per role over the window, 0–1 of all cores; <c>machine</c> is the whole.</summary>
     public required IReadOnlyDictionary<string, double> CpuShares { get; init; }
 

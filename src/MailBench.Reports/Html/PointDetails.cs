@@ -57,7 +57,8 @@ internal static class PointDetails
             Row("look-ups per delivery, cached / stale / negative", $"{Say.Number(p.LookupsCachedPerDelivery)} / {Say.Number(p.LookupsStalePerDelivery)} / {Say.Number(p.LookupsNegativePerDelivery)}"),
             Row("round trips / syncs per delivery", $"{Say.Number(p.RoundTripsPerDelivery)} / {Say.Number(p.SyncsPerDelivery)}"),
             Row("CPU of the SUT per delivery", $"{Say.Number(p.CpuMsPerDelivery)} ms"),
-            Row("memory of the SUT", p.SutResidentBytesMax is { } m ? $"{Say.Number(m / 1048576.0)} MiB" : Say.None),
+            Row("memory of the SUT, begin / end", $"{Say.Number(p.SutResidentBytesBegin / 1048576.0)} / {Say.Number(p.SutResidentBytesMax / 1048576.0)} MiB"),
+            Row("undelivered, end less begin", $"{Say.Number(p.QueueGrowthRecipients)} recipients"),
         };
         rows.AddRange(Shared(p));
         return Table("Figures", ["", ""], rows, "wrap text");

@@ -19,6 +19,7 @@ internal static class PointsCsv
         ("yieldPerMbit", p => p.YieldPerMbit), ("wireOctetsReversePerDelivery", p => p.WireOctetsReversePerDelivery), ("roundTripsPerDelivery", p => p.RoundTripsPerDelivery),
         ("lookupsCachedPerDelivery", p => p.LookupsCachedPerDelivery), ("lookupsStalePerDelivery", p => p.LookupsStalePerDelivery), ("lookupsNegativePerDelivery", p => p.LookupsNegativePerDelivery),
         ("syncsPerDelivery", p => p.SyncsPerDelivery), ("cpuMsPerDelivery", p => p.CpuMsPerDelivery), ("sutResidentBytesMax", p => p.SutResidentBytesMax),
+        ("sutResidentBytesBegin", p => p.SutResidentBytesBegin), ("queueGrowthRecipients", p => p.QueueGrowthRecipients),
         ("idealCeilingPerSecond", p => p.IdealCeilingPerSecond), ("idealCeilingLowPerSecond", p => p.IdealCeilingLowPerSecond), ("efficiency", p => p.Efficiency),
         ("drift", p => p.Drift), ("driftHalfWidth", p => p.DriftHalfWidth),
         ("deliveryP50Ms", p => Latency(p, "delivery")?.At(0.5)), ("deliveryP95Ms", p => Latency(p, "delivery")?.At(0.95)), ("deliveryP99Ms", p => Latency(p, "delivery")?.At(0.99)),

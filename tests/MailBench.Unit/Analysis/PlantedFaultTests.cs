@@ -22,6 +22,21 @@ public sealed class PlantedFaultTests
         Assert.Equal(point.Books.Accepted, point.Books.Delivered);
     }
 
+    [Theory]
+    [InlineData(null, 200, 0)]
+    [InlineData("10%", 109, 0)]
+    [InlineData("10%", 120, 1)]
+    public void Memory_that_grows_is_flagged_where_the_profile_asks_for_it(string? gate, double endMiB, int flags)
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.MemoryMiB = (100, endMiB);
+        if (gate is not null) trial.Settings["gates.memoryGrowth"] = gate;
+        var point = trial.Analyze();
+        Assert.Equal((100L << 20, (long)(endMiB * 1048576), 0L), (point.SutResidentBytesBegin, point.SutResidentBytesMax, point.QueueGrowthRecipients));
+        Assert.Equal(flags, point.Flags.Count);
+        Assert.All(point.Flags, flag => Assert.Equal("memory of the SUT grew by 20% over the window, from 100 to 120 MiB", flag));
+    }
+
     [Fact]
     public void A_lost_recipient_voids_the_point_and_withholds_its_rate()
     {

@@ -31,6 +31,9 @@ internal sealed class PlantedTrial
     public double WireOctets { get; set; } = 4_000_000;
     public double CeilingMessagesPerSecond { get; set; } = 10_000;
     public double LineLateNs { get; set; }
+
+    /// <summary>The SUT's memory at the window's begin and end.</summary>
+    public (double Begin, double End) MemoryMiB { get; set; } = (100, 104);
     public RoleFailure? Failure { get; set; }
 
     /// <summary>The healthy trial; <paramref name="gapNs"/> may bend the rate.</summary>
@@ -111,12 +114,18 @@ internal sealed class PlantedTrial
             SteadyEndNs = 9 * Second,
             DrainEndNs = 12 * Second,
             AtTrialBegin = nothing,
-            AtBegin = Snapshot(1 * Second, 0),
-            AtEnd = Snapshot(9 * Second, WireOctets, LineLateNs),
+            AtBegin = WithMemory(Snapshot(1 * Second, 0), MemoryMiB.Begin),
+            AtEnd = WithMemory(Snapshot(9 * Second, WireOctets, LineLateNs), MemoryMiB.End),
             AfterDrain = Snapshot(12 * Second, WireOctets),
             Failure = Failure,
             Features = new Dictionary<string, string> { ["durability"] = "synced" },
         };
+    }
+
+    private static Dictionary<string, IReadOnlyDictionary<string, double>> WithMemory(Dictionary<string, IReadOnlyDictionary<string, double>> snapshot, double mib)
+    {
+        snapshot["mta"] = new Dictionary<string, double>(snapshot["mta"]) { [CounterNames.ResidentBytes] = mib * 1048576 };
+        return snapshot;
     }
 
     private static Dictionary<string, IReadOnlyDictionary<string, double>> Snapshot(long atNs, double wire, double lineLateNs = 0) => new()
