@@ -21,6 +21,7 @@ public sealed partial class ImapServerMachine(ImapServerOptions options)
 
     /// <summary>Octets that were looked through for a line's end.</summary>
     private int _searched;
+    private LineFramer _lines;
     private string _tag = "";
     private ImapVerb _verb;
     private int _errors;
@@ -136,10 +137,7 @@ public sealed partial class ImapServerMachine(ImapServerOptions options)
     /// <summary>A line of its own, behind a continuation request or in IDLE.</summary>
     private int ReceiveLine(ReadOnlySpan<byte> input, IImapServerSession owner, IBufferWriter<byte> output)
     {
-        var limit = Options.MaxCommandBeforeLogin;
-        var end = (input.Length > limit ? input[..limit] : input).IndexOf("\r\n"u8);
-        if (end < 0) return input.Length < limit ? 0 : TooLong(input, output);
-        var line = input[..end];
+        if (_lines.Next(input, Options.MaxCommandBeforeLogin, out var taken, out var line) != LineStep.Line) return _lines.IsPassing || taken > 0 ? TooLong(input, output) : 0;
         switch (_mode)
         {
             case Mode.SaslResponse: SaslResponse(line, owner, output); break;
@@ -147,7 +145,7 @@ public sealed partial class ImapServerMachine(ImapServerOptions options)
             default: EndAppend(line, owner, output); break;
         }
 
-        return end + 2;
+        return taken;
     }
 
     /// <summary>Where the command ends nobody can tell, and what follows must not be taken for one: the session ends.</summary>

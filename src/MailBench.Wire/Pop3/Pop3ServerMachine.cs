@@ -9,10 +9,10 @@ namespace MailBench.Wire.Pop3;
 /// </summary>
 public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
 {
-    private enum Mode : byte { BeforeGreeting, Command, Swallow, SaslResponse, AwaitsLogin, AwaitsContent, Content, AwaitsUpdate }
+    private enum Mode : byte { BeforeGreeting, Command, SaslResponse, AwaitsLogin, AwaitsContent, Content, AwaitsUpdate }
 
     private Mode _mode;
-    private bool _swallowedCr;
+    private LineFramer _lines;
     private int _errors;
     private int _written;
 
@@ -49,7 +49,6 @@ public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
             var taken = _mode switch
             {
                 Mode.Command or Mode.SaslResponse => ReceiveLine(input[consumed..], owner, output),
-                Mode.Swallow => SwallowLine(input[consumed..], output),
                 _ => 0,
             };
             if (taken == 0) return consumed;
@@ -61,35 +60,17 @@ public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
 
     private int ReceiveLine(ReadOnlySpan<byte> input, IPop3ServerSession owner, IBufferWriter<byte> output)
     {
-        var limit = Options.MaxCommandLine;
-        var end = (input.Length > limit ? input[..limit] : input).IndexOf("\r\n"u8);
-        if (end >= 0)
+        switch (_lines.Next(input, Options.MaxCommandLine, out var taken, out var line))
         {
-            if (_mode == Mode.SaslResponse) SaslResponse(input[..end], owner, output);
-            else Perform(input[..end], owner, output);
-            return end + 2;
+            case LineStep.Line when _mode == Mode.SaslResponse: SaslResponse(line, owner, output); break;
+            case LineStep.Line: Perform(line, owner, output); break;
+            case LineStep.TooLong:
+                _mode = Mode.Command;
+                Blame("-ERR line too long\r\n"u8, output);
+                break;
         }
 
-        if (input.Length < limit) return 0;
-        _mode = Mode.Swallow;
-        _swallowedCr = false;
-        return SwallowLine(input, output);
-    }
-
-    /// <summary>Drops the rest of a line that is too long and answers it at its end, so that replies stay in step with commands.</summary>
-    private int SwallowLine(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
-    {
-        var end = 1;
-        if (!_swallowedCr || input[0] != (byte)'\n')
-        {
-            end = input.IndexOf("\r\n"u8) + 2;
-            _swallowedCr = input[^1] == (byte)'\r';
-            if (end == 1) return input.Length;
-        }
-
-        _mode = Mode.Command;
-        Blame("-ERR line too long\r\n"u8, output);
-        return end;
+        return taken;
     }
 
     private void Perform(ReadOnlySpan<byte> line, IPop3ServerSession owner, IBufferWriter<byte> output)

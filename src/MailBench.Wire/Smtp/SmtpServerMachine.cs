@@ -6,13 +6,13 @@ namespace MailBench.Wire.Smtp;
 /// <summary>The server's side of ESMTP (RFC 5321) or LMTP (RFC 2033), pure: octets in, calls to its owner and octets out. The same octets under any fragmentation give the same calls.</summary>
 public sealed partial class SmtpServerMachine(SmtpServerOptions options)
 {
-    private enum Mode : byte { BeforeGreeting, Command, Swallow, Content, Chunk, Waiting }
+    private enum Mode : byte { BeforeGreeting, Command, Content, Chunk, Waiting }
 
     private readonly ServerReplies _replies = ServerReplies.For(options);
     private Mode _mode;
     private bool _greetedByClient;
     private bool _mailRefused;
-    private bool _swallowedCr;
+    private LineFramer _lines;
     private int _recipients;
     private int _errors;
     private int _mails;
@@ -26,7 +26,7 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     public bool IsWaiting => _mode == Mode.Waiting;
 
     /// <summary>Content is being received, or a line that is too long.</summary>
-    public bool InContent => _mode is Mode.Content or Mode.Chunk or Mode.Swallow;
+    public bool InContent => _mode is Mode.Content or Mode.Chunk || _lines.IsPassing;
 
     /// <summary>A transaction is open (MAIL accepted).</summary>
     public bool InTransaction { get; private set; }
@@ -53,7 +53,6 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
             var taken = _mode switch
             {
                 Mode.Command => ReceiveLine(rest, owner, output),
-                Mode.Swallow => SwallowLine(rest, output),
                 Mode.Content => ReceiveContent(rest, owner, output),
                 Mode.Chunk => ReceiveChunk(rest, owner, output),
                 _ => 0,
@@ -94,34 +93,13 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
 
     private int ReceiveLine(ReadOnlySpan<byte> input, ISmtpServerSession owner, IBufferWriter<byte> output)
     {
-        var limit = Options.MaxCommandLine;
-        var end = (input.Length > limit ? input[..limit] : input).IndexOf("\r\n"u8);
-        if (end >= 0)
+        switch (_lines.Next(input, Options.MaxCommandLine, out var taken, out var line))
         {
-            Perform(input[..end], owner, output);
-            return end + 2;
+            case LineStep.Line: Perform(line, owner, output); break;
+            case LineStep.TooLong: Blame(_replies.LineTooLong, output); break;
         }
 
-        if (input.Length < limit) return 0;
-        _mode = Mode.Swallow;
-        _swallowedCr = false;
-        return SwallowLine(input, output);
-    }
-
-    /// <summary>Drops the rest of a line that is too long and answers it at its end, so that replies stay in step with commands.</summary>
-    private int SwallowLine(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
-    {
-        var end = 1;
-        if (!_swallowedCr || input[0] != (byte)'\n')
-        {
-            end = input.IndexOf("\r\n"u8) + 2;
-            _swallowedCr = input[^1] == (byte)'\r';
-            if (end == 1) return input.Length;
-        }
-
-        _mode = Mode.Command;
-        Blame(_replies.LineTooLong, output);
-        return end;
+        return taken;
     }
 
     private void Perform(ReadOnlySpan<byte> line, ISmtpServerSession owner, IBufferWriter<byte> output)

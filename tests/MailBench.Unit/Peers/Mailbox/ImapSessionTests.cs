@@ -4,6 +4,7 @@ using Xunit;
 
 namespace MailBench.Unit.Peers.Mailbox;
 
+[Collection(MemoryAloneCollection.Name)]
 public sealed class ImapSessionTests
 {
     private const string Content = "Subject: one\r\nFrom: \"A B\" <a@b.test>\r\nX-Long: a\r\n b\r\n\r\nline 1\r\nline 2\r\n";
@@ -255,5 +256,49 @@ public sealed class ImapSessionTests
         Assert.Equal($"* 1 FETCH (BODY[] {{{content.Length}}}\r\n{content} BODY[TEXT]<72> {{5}}\r\nzzzzz BODY[HEADER] {{18}}\r\nSubject: large\r\n\r\n BODY[]<0> {{3}}\r\nSub)", fetched);
         Assert.Equal(["OK done"], client.ReadTo("b"));
         Assert.Contains($" {content.Length - 18} 40000", client.Ok("FETCH 1 BODY")[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_flood_of_pipelined_fetches_does_not_grow_the_servers_memory_and_others_are_served()
+    {
+        await using var rig = await MailboxRig.StartAsync();
+        using var client = ImapDialogue.Login(rig.Imap, "user0", "INBOX");
+        Assert.StartsWith("OK", client.Append("INBOX", "Subject: big\r\n\r\n" + string.Concat(Enumerable.Repeat(new string('z', 70) + "\r\n", 14_000)))[^1], StringComparison.Ordinal);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        client.Send(string.Concat(Enumerable.Repeat("f FETCH 1 (FLAGS BODY.PEEK[] BODY.PEEK[TEXT] ENVELOPE)\r\n", 1000)));
+        using var other = ImapDialogue.Login(rig.Imap, "user1", "INBOX");
+        for (var i = 0; i < 20; i++) other.Ok("NOOP");
+
+        // The answers are two gigabytes; the server holds its high-water mark and a piece.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 32 << 20);
+    }
+
+    [Fact]
+    public async Task Endless_lines_and_literals_end_their_sessions_and_nothing_else()
+    {
+        await using var rig = await MailboxRig.StartAsync();
+        var line = new string('x', 1 << 20);
+        foreach (var start in (string[])["a LOGIN user0 ", "a LOGIN {4096+}\r\n", "a AUTHENTICATE PLAIN\r\n"])
+        {
+            using var client = new ImapDialogue(rig.Imap);
+            client.Send(start);
+            var reset = Record.Exception(() =>
+            {
+                for (var i = 0; i < 100; i++) client.Send(line);
+            });
+            if (reset is null) Assert.Contains("* BYE", client.Read() + client.Read(), StringComparison.Ordinal);
+            else Assert.IsType<IOException>(reset);
+        }
+
+        using (var client = ImapDialogue.Login(rig.Imap, "user0", "INBOX"))
+        {
+            client.Send("a APPEND INBOX {2000000000+}\r\n");
+            Assert.Equal("* BYE the literal is too long", client.Read());
+        }
+
+        using var other = ImapDialogue.Login(rig.Imap, "user0", "INBOX");
+        other.Ok("NOOP");
+        Assert.Empty(rig.Files(0));
+        Assert.Empty(rig.Complaints);
     }
 }
