@@ -26,7 +26,7 @@ internal sealed record QueueSelection
         && (To is null || recipient.Domain == To)
         && (Reason is null || FileSystemName.MatchesSimpleExpression(Reason, recipient.Reason ?? "", ignoreCase: true));
 
-    public bool Matches(QueueEntry entry, DateTimeOffset now) => entry.Recipients.Any(recipient => Matches(entry, recipient, now));
+    public bool Matches(QueueEntry entry, DateTimeOffset now) => Array.Exists(entry.Recipients, recipient => Matches(entry, recipient, now));
 
     /// <summary>The options that say it, and how they are read.</summary>
     public static (Option[] Options, Func<ParseResult, QueueSelection> Read) Conditions()

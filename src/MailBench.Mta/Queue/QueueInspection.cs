@@ -83,8 +83,16 @@ public sealed class QueueInspection : IDisposable
             }
 
             var unchanged = places.InOrder().Where(place => !changed.Contains(places.LocationOf(place).Segment));
-            return new QueueInspection(log, unchanged.Select(places.Read).OfType<QueueEntry>(), [.. damages.Where(damage => !changed.Any(segment => segment.Path == damage.Path))]);
+            return new QueueInspection(log, Read(places, unchanged), [.. damages.Where(damage => !changed.Any(segment => segment.Path == damage.Path))]);
         }
+    }
+
+    private static IEnumerable<QueueEntry> Read(PlaceTable places, IEnumerable<int> inOrder)
+    {
+        var window = new HeadWindow();
+        foreach (var place in inOrder)
+            if (places.Read(place, window) is { } entry)
+                yield return entry;
     }
 
     /// <summary>The content's header section, up to and without the empty line; at most so many octets.</summary>

@@ -50,7 +50,8 @@ internal sealed partial class PlaceTable
     /// The message with its present states, its addresses read from the log. Null when what is there is not its record: damage, or, for who looks into a live queue, a message that has been finished.
     /// Throws <see cref="DiskException"/>.
     /// </summary>
-    public QueueEntry? Read(int place)
+    /// <param name="window">Of who reads many in order; null: the file is read.</param>
+    public QueueEntry? Read(int place, HeadWindow? window = null)
     {
         while (true)
         {
@@ -60,7 +61,8 @@ internal sealed partial class PlaceTable
             var head = ArrayPool<byte>.Shared.Rent(headBytes);
             try
             {
-                var read = location.Segment.File.Read(head.AsSpan(0, headBytes), location.RecordOffset);
+                var target = head.AsSpan(0, headBytes);
+                var read = window?.Read(location.Segment, target, location.RecordOffset) ?? location.Segment.File.Read(target, location.RecordOffset);
                 // Compaction may have moved the message and given its old place to others while it was read.
                 if (LocationOf(place) != location) continue;
                 return read == headBytes ? Parse(place, location, head.AsSpan(0, headBytes)) : null;
