@@ -13,6 +13,22 @@ public sealed class LoopTests : LoopTest
     public async Task Timers_fire_in_order_of_deadline_and_never_early(bool portable)
     {
         using var loop = Start(portable);
+
+        // Loose: the machine is shared. The best of all rounds shows the mechanism's resolution.
+        var bestNs = long.MaxValue;
+        for (var round = 0; round < 20 && bestNs > (portable ? 5_000_000 : 1_000_000); round++)
+        {
+            var fired = await FireSixAsync(loop);
+            Assert.Equal([1, 5, 10, 10, 20, 30], fired.Select(one => one.Which));
+            Assert.All(fired, one => Assert.True(one.LateNs >= 0, $"{one.Which} ms fired {-one.LateNs} ns early"));
+            bestNs = Math.Min(bestNs, fired.Min(one => one.LateNs));
+        }
+
+        Assert.InRange(bestNs, 0, portable ? 5_000_000 : 1_000_000);
+    }
+
+    private static async Task<List<(int Which, long LateNs)>> FireSixAsync(EventLoop loop)
+    {
         var fired = new List<(int Which, long LateNs)>();
         var done = Completion();
         await On(loop, () =>
@@ -32,11 +48,7 @@ public sealed class LoopTests : LoopTest
             }
         });
         await done.Task.WaitAsync(TestHandler.Patience);
-        Assert.Equal([1, 5, 10, 10, 20, 30], fired.Select(one => one.Which));
-        Assert.All(fired, one => Assert.True(one.LateNs >= 0, $"{one.Which} ms fired {-one.LateNs} ns early"));
-
-        // Loose: the machine is shared. The best of six shows the mechanism's resolution.
-        Assert.InRange(fired.Min(one => one.LateNs), 0, portable ? 5_000_000 : 1_000_000);
+        return fired;
     }
 
     [Theory, MemberData(nameof(Loops))]
