@@ -40,7 +40,8 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
                 record.Append(trial);
                 done[(trial.Point, trial.Repetition)] = trial;
                 watcher.TrialEnds(rest[i], trial);
-                if (trial.Failure is { Role: not NoRate }) failure = trial.Failure;
+                // A system that cannot be probed to the end is a result of its own; the next one is asked all the same.
+                if (trial is { Failure.Role: not NoRate, Findings: null }) failure = trial.Failure;
             }
 
             if (failure is null) record.Completed(calibration.SyncsAfter());
