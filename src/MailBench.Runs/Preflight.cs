@@ -33,6 +33,15 @@ public static class Preflight
         CheckAddresses(plan);
     }
 
+    /// <summary>What the system lets the users of a run do, a sentence for the point that asks most of it; null: no point has users.</summary>
+    public static string? UsersLimits(RunPlan plan)
+    {
+        var polls = plan.Points.Where(point => point.Settings.HasUsers()).Select(point => point.Settings.ToPolls(new IPEndPoint(IPAddress.Loopback, 1))).MaxBy(options => options.Users / options.Interval.TotalSeconds);
+        return polls is null ? null : PollLimits.Compute(polls, MachineProbe.OpenFilesLimit(), Ports()).Describe(polls);
+    }
+
+    private static int Ports() => PollLimits.PortsOf(MachineProbe.Read().PortRange);
+
     private static void CheckWritable(string directory)
     {
         try
@@ -76,6 +85,10 @@ public static class Preflight
                 // The line holds two sockets a session; polls beyond what it can hold would fail for the testbed's own fault.
                 var users = 2 * point.Settings.UserSessions() + OtherFiles;
                 if (users > limit) throw new NodeRefusedException($"point {point.Number} may need {users:#,0} open files in one process when {point.Settings.UserSessions():#,0} users are connected at once; the limit is {limit:#,0}. Raise it (as root: prlimit --pid $$ --nofile={users}; for good: /etc/security/limits.conf), or lower users.sessions or users.count.");
+
+                // Users have many addresses, but the line reaches the server from one.
+                if (point.Settings.UserSessions() > Ports())
+                    throw new NodeRefusedException($"point {point.Number} may hold {point.Settings.UserSessions():#,0} sessions, and the line has {Ports():#,0} ports for them. Raise that (as root: sysctl -w net.ipv4.ip_local_port_range='1024 65535'), or lower users.sessions or users.count.");
                 continue;
             }
 

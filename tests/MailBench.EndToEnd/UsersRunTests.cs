@@ -58,4 +58,40 @@ public sealed class UsersRunTests : IDisposable
         Assert.Contains(summary.Sentences, sentence => sentence.Contains("10 users were carried", StringComparison.Ordinal) && sentence.Contains("limited by line forward", StringComparison.Ordinal));
         Assert.True(File.Exists(Path.Combine(folder.Plots, "users-1000000.svg")));
     }
+
+    /// <summary>Mail goes through the MTA to the mailboxes while the users take it away: the all-in-one server.</summary>
+    [Fact]
+    public async Task The_knee_is_found_overloaded_and_come_back_from()
+    {
+        var profile = Path.Combine(_scratch, "knee.yaml");
+        await File.WriteAllTextAsync(profile, """
+            version: 1
+            quick: on
+            line: { capacity: 1Mbit/s }
+            workload: { size: 4KiB }
+            users: { action: delete, mailPerPoll: 1, interval: 1s, count: 64, find: knee, resolution: 20%, delivery: mta }
+            phases: { calibrate: 300ms, warmUp: 1s, steady: 1s, drain: 2s }
+            """, TestContext.Current.CancellationToken);
+        var folder = new RunFolder(Path.Combine(_scratch, "knee"));
+        await using var run = CliProcess.Start("run", profile, "--out", folder.Root, "--format", "json");
+        var code = await run.ExitAsync(TimeSpan.FromMinutes(2));
+        Assert.True(code is 0 or 3, run.Error);
+        Assert.Contains("64 users every 1 s are 64 polls/s from 1 client address", run.Error, StringComparison.Ordinal);
+        var point = Assert.Single(JsonSerializer.Deserialize<RunSummary>(run.Output, RecordJson.Line)!.Points);
+        Assert.Equal("MailBench all in one", point.Features["system"]);
+        Assert.True(point.CpuShares.ContainsKey("mta"));
+        if (point.Void)
+        {
+            Assert.Contains("was late", string.Join(' ', point.VoidReasons), StringComparison.Ordinal);
+            return;
+        }
+
+        var (polls, knee) = (point.Polls!, point.Polls!.Knee!);
+        Assert.True(knee.CarriedUsers > 0 && polls.StoredPerSecond > 0);
+        Assert.Equal([UsersStep.Below, UsersStep.AtCapacity, UsersStep.Over, UsersStep.Recovery, UsersStep.After], polls.Steps.Select(step => step.Name).Where(name => name != UsersStep.Search));
+
+        // Where it was the line and not a busy machine: some 24 polls/s of 5,200 octets, and the prediction agrees, to what a second of 24 polls can tell.
+        if (polls.Steps.LastOrDefault(step => step.Users == knee.NotCarriedUsers) is not { Bottleneck: "line forward" }) return;
+        Assert.InRange(polls.PredictedUsers!.Value / ((knee.CarriedUsers + knee.NotCarriedUsers!.Value) / 2.0), 0.6, 1.6);
+    }
 }

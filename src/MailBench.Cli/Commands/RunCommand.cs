@@ -69,6 +69,7 @@ internal static class RunCommand
         if (plan.NeedsPrivateNetwork && !PrivateNetwork.IsEntered) PrivateNetwork.Enter();
         var folder = FolderOf(request, plan, time);
         Preflight.Check(plan, folder);
+        if (Preflight.UsersLimits(plan) is { } limits) await Console.Error.WriteLineAsync($"mailbench: {limits}");
         var outcome = await RunToFolderAsync(request, plan, folder, estimate, time);
         return (RunEnding.Finish(outcome, folder, request.Json), outcome.TrialsFinished > 0 ? folder : null);
     }
@@ -146,6 +147,7 @@ internal static class RunCommand
         foreach (var point in plan.Points)
             text.Write($"  {point.Number} {point.Planned.Sweep}  {string.Join(", ", point.Planned.Axes.Select(axis => $"{axis.Key} {axis.Value}"))}{(point.BasePoint is { } origin ? $", load.rate {point.Settings.Text("load.rate")} (point {origin})" : "")}\n");
         foreach (var sentence in plan.LeftOut) text.Write($"{sentence}\n");
+        if (Preflight.UsersLimits(plan) is { } limits) text.Write($"{limits}\n");
         text.Write($"about {RunScreen.Clock(estimate)}\n");
         return text.ToString();
     }

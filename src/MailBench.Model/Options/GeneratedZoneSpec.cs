@@ -12,7 +12,7 @@ public static class GeneratedZoneSpec
     public const int MaxDomains = 2_000_000;
     public const int MaxMx = 65_534;
 
-    private const string Keys = "domains, mx, suffix, addresses, per-domain, additional, return, ttl";
+    private const string Keys = "domains, mx, suffix, addresses, per-domain, additional, return, mail, ttl";
 
     /// <summary>Reads the written form; what it does not name keeps its default. Throws <see cref="FormatException"/> that names the key and a right form.</summary>
     public static GeneratedZone Parse(string text)
@@ -34,6 +34,7 @@ public static class GeneratedZoneSpec
                 "per-domain" => zone with { PerDomain = Number(key, value, MaxMx) },
                 "additional" => zone with { Additional = Switch(key, value) },
                 "return" => zone with { Return = value },
+                "mail" => zone with { Mail = value },
                 "ttl" => zone with { Ttl = Duration.Parse(value) },
                 _ => throw new FormatException($"'{key}' is no key of a generated zone; keys are {Keys}."),
             };
@@ -46,7 +47,7 @@ public static class GeneratedZoneSpec
     /// <summary>The form that <see cref="Parse"/> reads back, every key named.</summary>
     public static string Format(GeneratedZone zone) => string.Create(CultureInfo.InvariantCulture,
         $"domains={zone.Domains},mx={zone.Mx},suffix={zone.Suffix},addresses={zone.Addresses},per-domain={zone.PerDomain},additional={(zone.Additional ? "on" : "off")},ttl={Duration.Format(zone.Ttl)}")
-        + (zone.Return is null ? "" : $",return={zone.Return}");
+        + (zone.Return is null ? "" : $",return={zone.Return}") + (zone.Mail is null ? "" : $",mail={zone.Mail}");
 
     /// <summary>Throws <see cref="FormatException"/> when the zone cannot be made as it stands.</summary>
     public static void Validate(GeneratedZone zone)
@@ -58,6 +59,8 @@ public static class GeneratedZoneSpec
             throw new FormatException($"suffix={zone.Suffix} is not a domain name; write for example suffix=test.");
         if (zone.Return is not null && !IPAddress.TryParse(zone.Return, out _))
             throw new FormatException($"return={zone.Return} is not an address; write for example return=127.0.0.3.");
+        if (zone.Mail is not null && !IPAddress.TryParse(zone.Mail, out _))
+            throw new FormatException($"mail={zone.Mail} is not an address; write for example mail=127.0.0.4.");
         if (zone.Ttl > TimeSpan.FromSeconds(int.MaxValue)) throw new FormatException($"ttl={Duration.Format(zone.Ttl)} is longer than DNS allows (2^31 - 1 s).");
         HostAddresses(zone);
     }

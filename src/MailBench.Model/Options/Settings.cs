@@ -200,6 +200,9 @@ public sealed record GeneratedZone
 
     /// <summary>Address of <c>source.SUFFIX</c>, where DSNs return; null: no such name.</summary>
     public string? Return { get; init; }
+
+    /// <summary>Address of <c>mail.SUFFIX</c>, whose users have their mailboxes there (it is its own MX, RFC 5321 §5.1); null: no such name.</summary>
+    public string? Mail { get; init; }
     public TimeSpan Ttl { get; init; } = TimeSpan.FromHours(1);
 }
 

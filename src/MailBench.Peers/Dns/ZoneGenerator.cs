@@ -46,6 +46,7 @@ internal static class ZoneGenerator
         }
 
         if (spec.Return is not null) nodes[Name("source", spec)] = Address(IPAddress.Parse(spec.Return), ttl);
+        if (spec.Mail is not null) nodes[Name("mail", spec)] = Address(IPAddress.Parse(spec.Mail), ttl);
         return new Zone(origin, nodes) { Additional = spec.Additional };
     }
 

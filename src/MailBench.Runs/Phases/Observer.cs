@@ -21,7 +21,7 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
     public async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>> SnapshotAsync(CancellationToken cancellationToken)
     {
         var asked = bench.Snapshots(cancellationToken).Select(role => (role.Role, Task: role.Counters)).ToList();
-        if (Trial.Sut is { } sut) asked.Add((sut.Role, sut.SnapshotAsync(cancellationToken)));
+        if (Trial.Sut is { } sut) asked.AddRange(sut.Snapshots(cancellationToken));
         await Task.WhenAll(asked.Select(pair => pair.Task));
         var all = asked.ToDictionary(pair => pair.Role, pair => pair.Task.Result);
         all["runner"] = Snapshots.OfRunner();

@@ -1,3 +1,4 @@
+using System.Net;
 using MailBench.Model.Records;
 using MailBench.Runs.Probes;
 using MailBench.Runs.Records;
@@ -21,15 +22,32 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
     private async Task<ISystemUnderTest> StartMailboxAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {
         var log = new RoleLog(Path.Combine(folder.Logs, "mailbox.log"), $"mailbox, point {mark.Point}, repetition {mark.Repetition}");
-        return await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, Path.Combine(record.QueueRoot, $"mail-{mark.Point}-{mark.Repetition}"), log, time, cancellationToken);
+        var store = Path.Combine(record.QueueRoot, $"mail-{mark.Point}-{mark.Repetition}");
+        if (point.Settings.Text("users.delivery") == "direct") return await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, new IPEndPoint(IPAddress.Loopback, 0), store, log, time, cancellationToken);
+        var mailbox = await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, bench.MailSide, store, log, time, cancellationToken);
+        try
+        {
+            var mtaLog = new RoleLog(Path.Combine(folder.Logs, "mta.log"), $"mta beside the mailboxes, point {mark.Point}, repetition {mark.Repetition}");
+            return new AllInOne(await OwnCore.StartAsync(program, point.Settings, PlaceOf(mark), mtaLog, time, cancellationToken), mailbox);
+        }
+        catch
+        {
+            await mailbox.DisposeAsync();
+            throw;
+        }
     }
 
     private async Task<ISystemUnderTest> StartSutAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {
-        var token = $"{mark.Point}-{mark.Repetition}";
-        var place = new SutPlace(
-            Path.Combine(record.QueueRoot, $"queue-{token}"), bench.DnsServer, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"), Path.Combine(folder.Logs, $"attempts-{token}.log"));
+        var place = PlaceOf(mark);
         var log = new RoleLog(Path.Combine(folder.Logs, "mta.log"), $"{point.System.Name}, point {mark.Point}, repetition {mark.Repetition}");
         return await MailSystems.StartAsync(point.System, program, point.Settings, place, log, time, cancellationToken);
+    }
+
+    private SutPlace PlaceOf(TrialMark mark)
+    {
+        var token = $"{mark.Point}-{mark.Repetition}";
+        return new SutPlace(
+            Path.Combine(record.QueueRoot, $"queue-{token}"), bench.DnsServer, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"), Path.Combine(folder.Logs, $"attempts-{token}.log"));
     }
 }

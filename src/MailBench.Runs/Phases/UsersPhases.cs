@@ -42,7 +42,7 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
             await bench.ApplyAsync(settings, cancellationToken);
             await using var server = await startServer(plan.Point, mark, cancellationToken);
             observer.Trial = (mark, server);
-            return await MeasureAsync(settings, record, server, cancellationToken);
+            return await MeasureAsync(settings, record with { Features = server.Features }, server, cancellationToken);
         }
         catch (RoleFailedException failed)
         {
@@ -61,7 +61,7 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
         var knee = settings.Text("users.find") == "knee" ? new KneeSearch(settings.Integer("users.count"), settings.Share("users.resolution")) : null;
         var days = settings.List("users.schedule").Select(UsersStageText.Parse).ToList();
         var load = new UsersLoad(bench, settings, trial, server.Door);
-        await server.BeginTrialAsync(trial, "", cancellationToken);
+        await server.BeginTrialAsync(trial, folder.EventsOf("mta", record.Point, record.Repetition), cancellationToken);
         await bench.Line.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
         await load.BeginAsync(FirstUsers(settings, knee, days), folder.EventsOf("poll", record.Point, record.Repetition), cancellationToken);
         record = record with { AtTrialBegin = await observer.SnapshotAsync(cancellationToken), WarmUpBeginNs = MonotonicClock.NowNs };

@@ -28,6 +28,8 @@ internal readonly record struct TestbedPorts(int Smtp, int Dns)
 /// </summary>
 internal sealed class Bench : IAsyncDisposable
 {
+    /// <summary>Where the mailbox server takes mail from the MTA beside it, on the port of all MX hosts.</summary>
+    private const string MailAddress = "127.0.4.1";
     private const int PortAttempts = 5;
 
     private readonly NodeProgram _program;
@@ -49,6 +51,8 @@ internal sealed class Bench : IAsyncDisposable
     public IPEndPoint MailboxSide => new(_addresses.Sink(0), _popPort);
 
     public IPEndPoint UsersSide => new(_addresses.Near(0), _popPort);
+
+    public IPEndPoint MailSide => new(IPAddress.Parse(MailAddress), SmtpPort);
 
     public NodeProcess Poll => _roles["poll"].Process;
 
@@ -146,7 +150,7 @@ internal sealed class Bench : IAsyncDisposable
     public static IEnumerable<IPAddress> Addresses(int hosts)
     {
         var addresses = TestbedAddresses.UserSpace;
-        return [.. Enumerable.Range(0, hosts).SelectMany(host => new[] { addresses.Near(host), addresses.Sink(host) }), IPAddress.Parse(addresses.ReturnAddress)];
+        return [.. Enumerable.Range(0, hosts).SelectMany(host => new[] { addresses.Near(host), addresses.Sink(host) }), IPAddress.Parse(addresses.ReturnAddress), IPAddress.Parse(MailAddress)];
     }
 
     public Task SetCapacityAsync(LineCapacity capacity, CancellationToken cancellationToken) => _kernel is not null
@@ -215,7 +219,7 @@ internal sealed class Bench : IAsyncDisposable
 
     private string[] DnsArguments(SettingValues settings)
     {
-        var spec = GeneratedZoneSpec.Format(settings.ToZone(_addresses.ZoneNetwork, _addresses.ReturnAddress));
+        var spec = GeneratedZoneSpec.Format(settings.ToZone(_addresses.ZoneNetwork, _addresses.ReturnAddress) with { Mail = MailAddress });
         return ["--listen", $"127.0.0.1:{_ports.Dns}", "--generate", spec, .. settings.List("dns.faults").SelectMany(rule => new[] { "--fault", rule })];
     }
 

@@ -32,6 +32,9 @@ internal interface ISystemUnderTest : IAsyncDisposable
     /// <summary>Cumulative counters, names as in <see cref="Model.Nodes.CounterNames"/>; a black box gives what its process shows.</summary>
     Task<IReadOnlyDictionary<string, double>> SnapshotAsync(CancellationToken cancellationToken);
 
+    /// <summary>The same by role, for a system of more than one process.</summary>
+    IEnumerable<(string Role, Task<IReadOnlyDictionary<string, double>> Counters)> Snapshots(CancellationToken cancellationToken) => [(Role, SnapshotAsync(cancellationToken))];
+
     /// <summary>Writes what is left in the queue into the trial's events.</summary>
     Task WriteBooksAsync(CancellationToken cancellationToken);
 

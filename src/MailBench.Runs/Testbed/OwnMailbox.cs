@@ -29,13 +29,13 @@ internal sealed class OwnMailbox : ISystemUnderTest
     public bool CountedNotBooked => true;
 
     public static async Task<OwnMailbox> StartAsync(
-        NodeProgram program, SettingValues settings, IPEndPoint listen, string store, RoleLog log, TimeProvider time, CancellationToken cancellationToken)
+        NodeProgram program, SettingValues settings, IPEndPoint listen, IPEndPoint mail, string store, RoleLog log, TimeProvider time, CancellationToken cancellationToken)
     {
         // A session that closes through a full line stays for a while beside the user's next one.
         var users = settings.Integer("users.count");
         string[] arguments =
         [
-            settings.Text("users.protocol") == "imap" ? "--imap" : "--pop3", listen.ToString(), "--smtp", "127.0.0.1:0", "--store", store, "--users", users.ToString(CultureInfo.InvariantCulture),
+            settings.Text("users.protocol") == "imap" ? "--imap" : "--pop3", listen.ToString(), "--smtp", mail.ToString(), "--store", store, "--users", users.ToString(CultureInfo.InvariantCulture),
             "--max-sessions", (2 * settings.UserSessions() + 100).ToString(CultureInfo.InvariantCulture), "--suffix", settings.Text("dns.suffix"),
         ];
         return new OwnMailbox(await NodeProcess.StartAsync(program, "mailbox", arguments, 2, log, null, time, cancellationToken), store, FeaturesOf(settings));

@@ -21,18 +21,39 @@ public sealed class LineCaptureTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Wire_octets_agree_with_the_frames_that_tshark_counts()
     {
+        await using var sink = MailbenchProcess.Start("sink", "--listen", "127.0.0.1:0");
+        await AgreeAsync(sink.ReadReady("sink"), DeliverAsync);
+    }
+
+    /// <summary>The octets of a poll, which the capacity of users is predicted from.</summary>
+    [Fact]
+    public async Task Octets_of_polls_agree_with_the_frames_that_tshark_counts()
+    {
+        await using var mailbox = MailbenchProcess.Start("mailbox", "--pop3", "127.0.0.1:0", "--smtp", "127.0.0.1:0", "--store", Path.Combine(_folder, "mail"), "--users", "50");
+        var (pop3, smtp) = (mailbox.ReadReady("pop3"), mailbox.ReadReady("smtp"));
+        await using (var source = MailbenchProcess.Start("source", "--to", smtp.ToString(), "--users", "50", "--sessions", "4", "--count", "100", "--size", "4KiB"))
+        {
+            var (code, _) = await source.WaitForEndAsync();
+            Assert.True(code == 0, await source.Error);
+        }
+
+        await AgreeAsync(pop3, PollAsync);
+    }
+
+    /// <param name="far">The server behind the line, whose port is captured.</param>
+    /// <param name="load">Goes through a line to it; gives the line's wire octets and how many of what it was.</param>
+    private async Task AgreeAsync(IPEndPoint far, Func<IPEndPoint, Task<((long Forward, long Reverse) Line, long Count)>> load)
+    {
         var tshark = ForeignProgram.Find("tshark");
         var dumpcap = File.Exists("/usr/bin/dumpcap") ? "/usr/bin/dumpcap" : null;
         Assert.SkipWhen(tshark is null || dumpcap is null, "tshark and dumpcap are not installed; apt-get install tshark, then run this test.");
 
-        await using var sink = MailbenchProcess.Start("sink", "--listen", "127.0.0.1:0");
-        var far = sink.ReadReady("sink");
         var file = Path.Combine(_folder, "far.pcapng");
         using var capture = Process.Start(new ProcessStartInfo(dumpcap!, ["-i", "lo", "-f", $"tcp port {far.Port}", "-s", "96", "-B", "64", "-w", file]) { RedirectStandardError = true })!;
         try
         {
             Assert.SkipUnless(await BeginsAsync(capture), "dumpcap may not capture on lo here; run as root, or give it CAP_NET_RAW (dpkg-reconfigure wireshark-common).");
-            var (line, messages) = await DeliverAsync(far);
+            var (line, count) = await load(far);
             var marker = await MarkEndAsync(tshark!, file, far);
             CliProcess.Signal(capture.Id, "INT");
             var said = await capture.StandardError.ReadToEndAsync().WaitAsync(Patience);
@@ -40,7 +61,7 @@ public sealed class LineCaptureTests(ITestOutputHelper output) : IDisposable
             Assert.SkipWhen(said.Contains("dropped", StringComparison.Ordinal) && !said.Contains("/0 ", StringComparison.Ordinal), $"The machine was too busy to capture every frame: {said}");
 
             var (forward, reverse) = await CountAsync(tshark!, file, far.Port, marker);
-            output.WriteLine($"{messages} messages; forward: line {line.Forward}, tshark {forward} ({line.Forward / (double)forward - 1:+0.000%;-0.000%}); "
+            output.WriteLine($"{count} times; forward: line {line.Forward}, tshark {forward} ({line.Forward / (double)forward - 1:+0.000%;-0.000%}); "
                 + $"reverse: line {line.Reverse}, tshark {reverse} ({line.Reverse / (double)reverse - 1:+0.000%;-0.000%})");
             Assert.InRange(line.Forward / (double)forward, 0.99, 1.01);
             Assert.InRange(line.Reverse / (double)reverse, 0.99, 1.01);
@@ -64,6 +85,21 @@ public sealed class LineCaptureTests(ITestOutputHelper output) : IDisposable
         using var sent = JsonDocument.Parse(last!);
         return ((counts.RootElement.GetProperty("wireOctetsForward").GetInt64(), counts.RootElement.GetProperty("wireOctetsReverse").GetInt64()),
             sent.RootElement.GetProperty("accepted").GetInt64());
+    }
+
+    /// <summary>Three polls of each of fifty users, in the first of which they find and delete two messages.</summary>
+    private static async Task<((long Forward, long Reverse) Line, long Polls)> PollAsync(IPEndPoint far)
+    {
+        await using var line = MailbenchProcess.Start("line", "--listen", $"127.0.0.1:0={far}", "--capacity", "10Mbit/s", "--delay", "2ms");
+        var near = line.ReadReady("line");
+        await using var poll = MailbenchProcess.Start("poll", "--pop3", near.ToString(), "--users", "50", "--every", "1s", "--count", "150", "--action", "delete");
+        var (code, last) = await poll.WaitForEndAsync();
+        Assert.True(code == 0, await poll.Error);
+        line.Terminate();
+        using var counts = JsonDocument.Parse((await line.WaitForEndAsync()).LastLine!);
+        using var polled = JsonDocument.Parse(last!);
+        Assert.Equal(100, polled.RootElement.GetProperty("retrieved").GetInt64());
+        return ((counts.RootElement.GetProperty("wireOctetsForward").GetInt64(), counts.RootElement.GetProperty("wireOctetsReverse").GetInt64()), polled.RootElement.GetProperty("polls").GetInt64());
     }
 
     /// <summary>
