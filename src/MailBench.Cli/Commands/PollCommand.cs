@@ -24,8 +24,9 @@ internal static class PollCommand
         var every = new Option<string?>("--every") { Description = "Each user polls once in so long, whether the poll before has ended or not (then it waits).", HelpName = "D" };
         var count = new Option<long?>("--count") { Description = "Stop after so many polls.", HelpName = "N" };
         var duration = new Option<string?>("--duration") { Description = "Stop offering after so long, for example 10s.", HelpName = "D" };
-        var action = new Option<string>("--action") { Description = "check: log in, STAT (over IMAP: SELECT), QUIT. fetch: retrieve what is new, leave it. delete: retrieve all and delete it.", HelpName = "check|fetch|delete", DefaultValueFactory = _ => "check" };
+        var action = new Option<string>("--action") { Description = "check: log in, STAT (over IMAP: SELECT), QUIT. fetch: retrieve what is new, leave it. headers: the same, its headers first. delete: retrieve all and delete it.", HelpName = "check|fetch|headers|delete", DefaultValueFactory = _ => "check" };
         var phase = new Option<string>("--phase") { Description = "random: each user at a moment of its own. synchronised: all at once (a stampede).", HelpName = "random|synchronised", DefaultValueFactory = _ => "random" };
+        var think = new Option<string?>("--think-time") { Description = "How long a user looks at what there is, the session open, before going on.", HelpName = "D" };
         var pipelining = new Option<string>("--pipelining") { Description = "Send commands without waiting for replies.", HelpName = "on|off", DefaultValueFactory = _ => "off" };
         var sessions = new Option<int?>("--max-sessions") { Description = "Sessions at once; further polls wait (as many as file descriptors allow unless said).", HelpName = "N" };
         var seed = new Option<int>("--seed") { Description = "Seed of the users' moments.", HelpName = "N", DefaultValueFactory = _ => 1 };
@@ -33,7 +34,7 @@ internal static class PollCommand
 
         var command = new Command("poll", "Users who poll a POP3 or IMAP server, each at a fixed interval: open loop, so a slow server does not slow the load down.")
         {
-            pop3, imap, users, every, count, duration, action, phase, pipelining, sessions, seed, control,
+            pop3, imap, users, every, count, duration, action, phase, think, pipelining, sessions, seed, control,
         };
         command.SetAction((parsed, _) =>
         {
@@ -50,6 +51,7 @@ internal static class PollCommand
                 Duration = Span("--duration", parsed.GetValue(duration)) ?? TimeSpan.Zero,
                 Action = Word<PollAction>("--action", parsed.GetValue(action)!),
                 Phase = Word<PollPhase>("--phase", parsed.GetValue(phase)!),
+                ThinkTime = Span("--think-time", parsed.GetValue(think)) ?? TimeSpan.Zero,
                 Pipelining = parsed.GetValue(pipelining)!.ToLowerInvariant() switch
                 {
                     "on" => true,

@@ -57,21 +57,22 @@ internal sealed class UsersSteps(UsersLoad load, Observer observer, SettingValue
         var beginNs = MonotonicClock.NowNs;
         await load.ChangeAsync(users, cancellationToken);
         if (settle > TimeSpan.Zero) await observer.LastAsync(phase, settle, cancellationToken);
-        var (windowBeginNs, atBegin) = (MonotonicClock.NowNs, await observer.SnapshotAsync(cancellationToken));
+        var atBegin = await observer.SnapshotAsync(cancellationToken);
         await observer.LastAsync(phase, window, cancellationToken);
-        return Add(name, users, beginNs, windowBeginNs, atBegin, await observer.SnapshotAsync(cancellationToken));
+        return Add(name, users, beginNs, atBegin, await observer.SnapshotAsync(cancellationToken));
     }
 
     private async Task RecoverAsync(int users, double usual, CancellationToken cancellationToken)
     {
         var (beginNs, atBegin) = (MonotonicClock.NowNs, await observer.SnapshotAsync(cancellationToken));
         await CalmAsync(users, usual, cancellationToken);
-        Add(UsersStep.Recovery, users, beginNs, beginNs, atBegin, await observer.SnapshotAsync(cancellationToken));
+        Add(UsersStep.Recovery, users, beginNs, atBegin, await observer.SnapshotAsync(cancellationToken));
     }
 
-    private UsersStep Add(string name, int users, long beginNs, long windowBeginNs, Counters atBegin, Counters atEnd)
+    /// <summary>The window is between the users' own two stamps: then counters and events speak of the same time.</summary>
+    private UsersStep Add(string name, int users, long beginNs, Counters atBegin, Counters atEnd)
     {
-        var step = new UsersStep { Name = name, Users = users, BeginNs = beginNs, WindowBeginNs = windowBeginNs, WindowEndNs = MonotonicClock.NowNs, AtBegin = atBegin, AtEnd = atEnd };
+        var step = new UsersStep { Name = name, Users = users, BeginNs = beginNs, WindowBeginNs = StampOf(atBegin), WindowEndNs = StampOf(atEnd), AtBegin = atBegin, AtEnd = atEnd };
         _steps.Add(step);
         return step;
     }
@@ -84,6 +85,8 @@ internal sealed class UsersSteps(UsersLoad load, Observer observer, SettingValue
         var untilNs = MonotonicClock.NowNs + (_phases.Drain + 10 * _interval).ToNs();
         while (await load.OutstandingAsync(cancellationToken) > most && MonotonicClock.NowNs < untilNs) await observer.PauseAsync(Look, cancellationToken);
     }
+
+    private static long StampOf(Counters snapshot) => (long)snapshot["poll"].GetValueOrDefault(CounterNames.MonotonicNs);
 
     private static bool IsCarried(UsersStep step)
     {

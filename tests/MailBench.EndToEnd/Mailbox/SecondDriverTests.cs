@@ -60,7 +60,7 @@ public sealed class SecondDriverTests : IDisposable
 
     private static async Task<Told> OwnAsync(IPEndPoint pop3, PollAction action)
     {
-        await using var node = new PollNode(new PollOptions { Pop3 = pop3, Users = Users, Interval = TimeSpan.FromMilliseconds(100), Count = Users, Action = action, ThinkTime = TimeSpan.FromMilliseconds(5) }, control: false);
+        await using var node = new PollNode(new PollOptions { Server = pop3, Users = Users, Interval = TimeSpan.FromMilliseconds(100), Count = Users, Action = action, ThinkTime = TimeSpan.FromMilliseconds(5) }, control: false);
         await node.StartAsync(default);
         await node.Completion.WaitAsync(Patience);
         await node.StopAsync(default);
