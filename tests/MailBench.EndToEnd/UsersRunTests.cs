@@ -48,7 +48,8 @@ public sealed class UsersRunTests : IDisposable
             return;
         }
 
-        Assert.InRange(few.Polls!.PerSecond!.Value, 8, 12);
+        // What came; what got through may hold what a busy machine owed from the warm-up.
+        Assert.InRange(few.Polls!.OfferedPerSecond, 8, 12);
         Assert.InRange(few.BusyForward!.Value, 0.2, 0.7);
         Assert.True(many.BusyForward > 0.9, $"{many.BusyForward}");
         Assert.True(many.Polls!.PerSecond < 50 && many.Latencies["response"].P95 > few.Latencies["response"].P95);
