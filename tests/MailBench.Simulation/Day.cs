@@ -72,7 +72,7 @@ internal sealed class Day
                 _nowNs = atNs;
                 var (kind, session, number) = _events.Dequeue();
                 Happen(kind, session, number);
-                    continue;
+                continue;
             }
 
             if (nextNs == long.MaxValue) throw new BrokenInvariantException($"{_accepted - Delivered - Expired} recipients of {_accepted} have no end");

@@ -1,5 +1,5 @@
-using MailBench.Mta.Queue;
 using System.Net;
+using MailBench.Mta.Queue;
 using MailBench.Transport;
 using MailBench.Wire.Smtp;
 

@@ -1,4 +1,3 @@
-using MailBench.Wire.Dns;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -6,6 +5,7 @@ using MailBench.Model.Nodes;
 using MailBench.Model.Options;
 using MailBench.Model.Units;
 using MailBench.Transport;
+using MailBench.Wire.Dns;
 
 namespace MailBench.Peers.Dns;
 

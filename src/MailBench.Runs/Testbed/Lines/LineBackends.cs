@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.ComponentModel;
+using System.Diagnostics;
 using MailBench.Model.Nodes;
 using MailBench.Model.Profiles;
 using MailBench.Runs.Sweep;
