@@ -6,7 +6,7 @@ namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>
 /// Compaction: when the segments hold more than twice what is live (and four segments), the messages left in the oldest are copied to the log's end, some with each group,
-/// their present states with them. So the log takes at most 2 × live + five segments, and an octet that stays is copied at most once per as many octets of new log.
+/// their present states with them. So the log tends to at most 2 × live + five segments (more for a moment where live drops faster than groups bring the copying on), and an octet that stays is copied at most once per as many octets of new log.
 /// </summary>
 internal sealed partial class QueueDirectory
 {
