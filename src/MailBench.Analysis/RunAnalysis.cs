@@ -85,6 +85,7 @@ public static class RunAnalysis
         var header = RecordJson.Read<RunHeader>(File.ReadAllText(folder.Header), folder.Header);
         if (header.Version > RunHeader.CurrentVersion)
             throw new InvalidDataException($"{folder.Header} has version {header.Version}; this program reads up to {RunHeader.CurrentVersion}. Use the program that wrote it or a newer one.");
+        if (header.Points.Any(point => point.Sweep is null || point.Axes is null || point.Settings is null)) throw new InvalidDataException($"{folder.Header} is damaged: a point has no sweep, axes or settings.");
         if (header.Points.GroupBy(point => point.Point).FirstOrDefault(same => same.Count() > 1) is { } twice) throw new InvalidDataException($"{folder.Header}: point {twice.Key} stands twice.");
         if (!DateTimeOffset.TryParse(header.StartedAt, CultureInfo.InvariantCulture, out _)) throw new InvalidDataException($"{folder.Header}: startedAt is no time.");
         return header;
