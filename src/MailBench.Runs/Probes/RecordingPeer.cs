@@ -55,7 +55,7 @@ internal sealed class RecordingPeer : IAsyncDisposable
         return peer;
     }
 
-    /// <summary>Connections that a host had: in all, and most at once.</summary>
+    /// <summary>Connections that a host had: in all, and most at once; one counts until it says QUIT or breaks.</summary>
     public (int All, int Most) SessionsOf(string host)
     {
         lock (_lock) return _open.TryGetValue(host, out var sessions) ? (sessions.All, sessions.Most) : default;
@@ -108,9 +108,10 @@ internal sealed class RecordingPeer : IAsyncDisposable
     {
         await Task.Yield();
         Count(host, 1);
+        var counted = true;
         try
         {
-            using (client) await new RecordingSession(client.GetStream(), host, number, eightBit, Keep, _time).RunAsync(_stop.Token);
+            using (client) await new RecordingSession(client.GetStream(), host, number, eightBit, Keep, Leave, _time).RunAsync(_stop.Token);
         }
         catch (Exception broken) when (broken is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -118,7 +119,14 @@ internal sealed class RecordingPeer : IAsyncDisposable
         }
         finally
         {
-            Count(host, -1);
+            Leave();
+        }
+
+        // At QUIT, not when its answer has left: the client may dial again as soon as it reads that, before this task goes on.
+        void Leave()
+        {
+            if (counted) Count(host, -1);
+            counted = false;
         }
     }
 

@@ -4,7 +4,8 @@ using System.Text;
 namespace MailBench.Runs.Probes;
 
 /// <summary>One connection to a <see cref="RecordingPeer"/>: a slow SMTP server (RFC 5321) that takes any order of its verbs seriously enough to record it.</summary>
-internal sealed class RecordingSession(NetworkStream stream, string host, int number, bool eightBit, Action<PeerTransaction> keep, TimeProvider time)
+/// <param name="leaving">The client said QUIT and has no reply to it yet: from here on it may open another session in place of this one.</param>
+internal sealed class RecordingSession(NetworkStream stream, string host, int number, bool eightBit, Action<PeerTransaction> keep, Action leaving, TimeProvider time)
 {
     private const int LongestLine = 4096, MostOctets = 64 << 20, MostCommands = 10_000;
 
@@ -30,7 +31,9 @@ internal sealed class RecordingSession(NetworkStream stream, string host, int nu
             else if (verb == "DATA") await ContentAsync(cancellationToken);
             else
             {
-                await AnswerAsync(Answer(verb, line), cancellationToken);
+                var answer = Answer(verb, line);
+                if (verb == "QUIT") leaving();
+                await AnswerAsync(answer, cancellationToken);
                 if (verb == "QUIT") return;
             }
         }
