@@ -27,6 +27,7 @@ public static class ConsoleSummary
         if (run.Points.Any(p => p.Polls is not null)) console.Write(Users(run));
         foreach (var probed in run.Probes) console.Write(Probes(run, probed));
         foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {Printable.Of(sentence)}");
+        if (Fates(run) is { } fates) console.MarkupLineInterpolated($"[yellow]books[/] {fates}");
         // By kind: the figures behind each flag are in the report.
         foreach (var flag in run.Points.SelectMany(p => p.Flags.Select(f => (Kind: f.Split(':')[0], Text: f, p.Point))).GroupBy(f => f.Kind).OrderByDescending(g => g.Count()))
         {
@@ -38,6 +39,19 @@ public static class ConsoleSummary
 
         console.MarkupLineInterpolated($"[grey]{Printable.Of(run.Conditions.Badge)}[/]");
 
+        // What did not simply arrive, over all points: a rate alone would not show it.
+        static string? Fates(RunSummary run)
+        {
+            var odd = run.Points.Where(p => p.Books is var b && b.Refused + b.FailedWithDsn + b.Discarded + b.StillQueued + b.Uncertain + b.Duplicates + b.Lost > 0).ToList();
+            (string Name, Func<BooksSummary, long> Of)[] fates =
+            [
+                ("refused at the door", b => b.Refused), ("failed with DSN", b => b.FailedWithDsn), ("discarded", b => b.Discarded), ("still queued", b => b.StillQueued),
+                ("uncertain", b => b.Uncertain), ("duplicates", b => b.Duplicates), ("lost", b => b.Lost),
+            ];
+            var counts = fates.Select(f => (f.Name, Count: odd.Sum(p => f.Of(p.Books)))).Where(f => f.Count > 0).Select(f => $"{f.Name} {Say.Count(f.Count)}").ToList();
+            return counts.Count == 0 ? null : $"of {Say.Count(odd.Sum(p => p.Books.Offered))} recipients offered at point{(odd.Count == 1 ? "" : "s")} {string.Join(", ", odd.Select(p => p.Point).Distinct())}: {string.Join(", ", counts)}";
+        }
+
         static Table Users(RunSummary run)
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn("line", Number).AddColumn("users", Number).AddColumn("every", Number).AddColumn("poll", Text).AddColumn("offered/s", Number)
@@ -48,7 +62,7 @@ public static class ConsoleSummary
                 var response = p.Latencies.GetValueOrDefault("response");
                 table.AddRow(
                     Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), $"{Say.Number(p.IntervalSeconds)} s", Shown(polls.Action), Say.Number(polls.OfferedPerSecond), p.Void ? "[red]void[/]" : Say.Number(polls.PerSecond),
-                    Say.Percent(p.BusyForward), Say.Ms(response, 0.5), Say.Ms(response, 0.95), Say.Number(polls.Failed), Shown(p.Bottleneck));
+                    Say.Percent(p.BusyForward), Say.Ms(response, 0.5), Say.Ms(response, 0.95), Say.Count(polls.Failed), Shown(p.Bottleneck));
             }
 
             return table;

@@ -21,6 +21,8 @@ internal static class Say
         var v => v.Value.ToString("0.####", CultureInfo.InvariantCulture),
     };
 
+    public static string Count(long count) => count.ToString("#,0", CultureInfo.InvariantCulture);
+
     public static string Percent(double? share) => share is { } s ? (s * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %" : None;
 
     /// <summary>A percentile; a dash where there is none, or too few observations for it.</summary>

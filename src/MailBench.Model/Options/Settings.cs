@@ -119,6 +119,9 @@ public sealed record MtaSettings
     /// <summary>Bad commands and refused recipients of a session since its last accepted message; one more, and it is ended with 421.</summary>
     public int MaxErrors { get; init; } = 20;
 
+    /// <summary>Where mail for <c>postmaster</c> goes (RFC 5321 §4.5.1), <c>LOCAL@DOMAIN</c>; null: it is refused.</summary>
+    public string? Postmaster { get; init; }
+
     /// <summary>Content of messages being received, all sessions together; beyond it, 452.</summary>
     public ByteSize ReceiveMemory { get; init; } = new(256L << 20);
 

@@ -62,6 +62,7 @@ public static partial class SettingsTable
         new("mta.maxSessionsIn", SettingKind.Integer, "1000", "Inbound sessions at once.") { Min = 1, Max = 100_000 },
         new("mta.maxSessionsPerClient", SettingKind.Integer, "500", "Inbound sessions of one client address at once.") { Min = 1, Max = 100_000 },
         new("mta.maxErrors", SettingKind.Integer, "20", "Bad commands and refused recipients of a session since its last accepted message before it is ended with 421.") { Min = 1, Max = 100_000 },
+        new("mta.postmaster", SettingKind.Text, null, "Where mail for postmaster, alone or at the MTA's own name, goes (RFC 5321 section 4.5.1); default: it is refused.") { Pattern = MailboxPattern(), Form = "a mailbox as LOCAL@DOMAIN" },
         new("mta.receiveMemory", SettingKind.Size, "256MiB", "Content being received, all sessions together; beyond it, 452, and from seven eighths of it for new mail.") { Min = MiB, Max = 65_536 * MiB },
         new("mta.maxQueuedRecipients", SettingKind.Integer, "5000000", "Recipients queued; beyond it, 452.") { Min = 1, Max = 1e9 },
         new("mta.deliveryPatience", SettingKind.Duration, "250ms", "Wait of recipients for an outbound session beyond which acceptance yields: at n times as much it has 1/n of the loop's time. 0s: it takes what it can.") { Max = Day },
@@ -151,6 +152,9 @@ public static partial class SettingsTable
 
     [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,60}[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
     private static partial Regex SuffixPattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9.-]{0,200}[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
+    private static partial Regex MailboxPattern();
 
     [GeneratedRegex(@"^[A-Za-z][A-Za-z.]{0,60}$", RegexOptions.CultureInvariant)]
     private static partial Regex FactorPattern();

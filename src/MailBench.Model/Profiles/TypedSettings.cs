@@ -33,6 +33,7 @@ public static class TypedSettings
         MaxSessionsIn = values.Integer("mta.maxSessionsIn"),
         MaxSessionsPerClient = values.Integer("mta.maxSessionsPerClient"),
         MaxErrors = values.Integer("mta.maxErrors"),
+        Postmaster = values.Find("mta.postmaster"),
         ReceiveMemory = values.Size("mta.receiveMemory"),
         MaxQueuedRecipients = values.Integer("mta.maxQueuedRecipients"),
         DeliveryPatience = values.Span("mta.deliveryPatience"),

@@ -7,12 +7,12 @@ namespace MailBench.Mta.Policy;
 
 /// <summary>
 /// A recipient must have a domain that mail can be sent to. The machine has seen to the grammar (RFC 5321 §4.1.2); what is left is <c>postmaster</c>, the one address that may
-/// come without a domain (§4.5.1) but would be a local mailbox, of which this MTA has none, and address literals that name no address (§4.1.3).
+/// come without a domain (§4.5.1) but would be a local mailbox, of which this MTA has none (see <see cref="Postmaster"/>), and address literals that name no address (§4.1.3).
 /// </summary>
 internal sealed class AddressCheck : RecipientCheck
 {
     private static readonly SmtpReply NoPostmaster =
-        SmtpReply.Of(550, "5.1.1", "postmaster has no mailbox here: this MTA only relays; write to postmaster at a domain");
+        SmtpReply.Of(550, "5.1.1", "postmaster has no mailbox here: this MTA only relays and was given no mta.postmaster; write to postmaster at a domain");
     private static readonly SmtpReply NoDomain = SmtpReply.Of(501, "5.1.3", "Recipient address needs a domain");
     private static readonly SmtpReply BadLiteral = SmtpReply.Of(501, "5.1.3", "Recipient's address literal is no IPv4 or IPv6 address");
 

@@ -34,9 +34,10 @@ internal sealed partial class SubmissionSession : ISmtpServerSession
     public SmtpReply? OnRcpt(in RcptCommand rcpt)
     {
         var query = new RecipientQuery { Client = _connection!.RemoteEndPoint.Address, ReversePath = _reversePath, Recipient = rcpt.Path };
-        if (stage.Policy.Refuses(query) is { } refusal) return refusal;
+        var toPostmaster = stage.Postmaster.AddressFor(rcpt.Path);
+        if (toPostmaster is null && stage.Policy.Refuses(query) is { } refusal) return refusal;
         if (stage.IsQueueFull) return SubmissionReplies.QueueFull;
-        _recipients.Add(rcpt.Path.ToArray());
+        _recipients.Add(toPostmaster ?? rcpt.Path.ToArray());
         stage.RecipientsInFlight++;
         return null;
     }

@@ -40,6 +40,7 @@ internal sealed class SubmissionStage : IDisposable
         Options = options;
         Queue = queue;
         Policy = policy;
+        Postmaster = new Postmaster(options.Settings.Postmaster, options.HostName);
         Counters = counters;
         Time = time;
         Blocks = new BlockPool(options.Settings.ReceiveMemory.Bytes, MaxKeptBytes);
@@ -65,6 +66,7 @@ internal sealed class SubmissionStage : IDisposable
     public MtaOptions Options { get; }
     public MessageQueue Queue { get; }
     public RecipientPolicy Policy { get; }
+    public Postmaster Postmaster { get; }
     public FlowCounters Counters { get; }
     public TimeProvider Time { get; }
     public BlockPool Blocks { get; }

@@ -1,6 +1,7 @@
 using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
+using MailBench.Model.Units;
 using MailBench.Runs.Testbed.Lines;
 using MailBench.Runs.Testbed.Systems;
 
@@ -119,7 +120,10 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     {
         try
         {
-            settings.ToLoad();
+            var scheduled = settings.ToLoad().Stages.Aggregate(TimeSpan.Zero, (sum, stage) => sum + stage.During);
+            var phases = settings.ToPhases();
+            if (scheduled > phases.WarmUp + phases.Steady)
+                throw new FormatException($"load.stages last {Duration.Format(scheduled)}, but warm-up and steady window together {Duration.Format(phases.WarmUp + phases.Steady)}: the rest would be cut off. Lengthen phases.steady or shorten a stage.");
             settings.ToMtaSettings();
             foreach (var stage in settings.List("users.schedule")) UsersStageText.Parse(stage);
         }

@@ -24,6 +24,23 @@ public class SubmissionTests
         Assert.Equal(0, rig.Count("accepted"));
     }
 
+    [Theory]
+    [InlineData("postmaster")]
+    [InlineData("PostMaster@MTA.test")]
+    public async Task Postmasters_mail_is_taken_from_anyone_and_goes_where_it_was_told_to(string recipient)
+    {
+        await using var rig = await MtaRig.StartAsync(MtaRig.Settings with { Postmaster = "u7@d1.test" }, relayFrom: "");
+        using var client = await RawClient.GreetedAsync(rig.EndPoint);
+        Assert.StartsWith("250 ", await client.SayAsync("MAIL FROM:<a@elsewhere.example>"), StringComparison.Ordinal);
+        Assert.StartsWith("250 ", await client.SayAsync($"RCPT TO:<{recipient}>"), StringComparison.Ordinal);
+        Assert.Equal("550 5.7.1 Relaying denied", await client.SayAsync("RCPT TO:<u7@d1.test>"));
+        Assert.Equal("550 5.7.1 Relaying denied", await client.SayAsync("RCPT TO:<postmaster@d1.test>"));
+        Assert.StartsWith("354 ", await client.SayAsync("DATA"), StringComparison.Ordinal);
+        Assert.StartsWith("250 ", await client.SayAsync($"{Content}."), StringComparison.Ordinal);
+        await rig.CountReachesAsync("delivered", 1);
+        Assert.Equal(["u7@d1.test"], Assert.Single(rig.Saved()).Recipients);
+    }
+
     [Fact]
     public async Task Pipelined_transactions_are_answered_in_order_and_a_half_close_still_hears_the_answer()
     {

@@ -93,7 +93,21 @@ public sealed class RunReportTests : IDisposable
         console.Profile.Width = 100;
         ConsoleSummary.Print(SampleRun.Result().Summary, console);
         Assert.Contains("per-mx-host", text.ToString());
+        Assert.DoesNotContain("books", text.ToString());
         Assert.All(text.ToString().Split('\n'), line => Assert.True(line.TrimEnd().Length <= 100, line));
         Assert.DoesNotContain("\u001b[", text.ToString());
+    }
+
+    [Fact]
+    public void What_did_not_arrive_is_counted_on_the_console()
+    {
+        var text = new StringWriter();
+        var summary = SampleRun.Result().Summary;
+        var points = summary.Points.ToList();
+        points[3] = points[3] with { Books = points[3].Books with { Delivered = 3988, FailedWithDsn = 7, StillQueued = 5 } };
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = 300;
+        ConsoleSummary.Print(summary with { Points = points }, console);
+        Assert.Contains($"books of 4,000 recipients offered at point {points[3].Point}: failed with DSN 7, still queued 5", text.ToString(), StringComparison.Ordinal);
     }
 }

@@ -114,4 +114,12 @@ public class RunPlanTests
             new() { ["sink"] = new Dictionary<string, double> { [CounterNames.Recipients] = 1000 + recipients, [CounterNames.MonotonicNs] = 5e12 + seconds * 1e9 } };
         return TrialPhases.Void(new TrialPlan(Plan("version: 1").Points[0], 0), new RoleFailure("none", "", [])) with { Failure = null, AtBegin = Sink(0, 0), AtEnd = Sink(recipients, seconds) };
     }
+
+    [Fact]
+    public void A_schedule_that_the_window_would_cut_off_is_refused_and_one_that_fits_is_not()
+    {
+        const string profile = "version: 1\nline: {capacity: unlimited}\nphases: {warmUp: 2s, steady: 5s}\nload: {model: open, stages: [rampingInject 100/s for 2s, inject 100/s for 6s]}\n";
+        Assert.Contains("load.stages last 8s, but warm-up and steady window together 7s", ErrorOf(profile), StringComparison.Ordinal);
+        Assert.Single(Plan(profile, "phases.steady=6s").Points);
+    }
 }
