@@ -17,11 +17,13 @@ internal static class UsersSentences
             foreach (var sentence in KneeSentences.Of(changing, At(changing))) yield return sentence;
         foreach (var group in points.Where(p => p.Polls is { Steps.Count: 0 }).GroupBy(p => (p.CapacityBitsPerSecond, p.IntervalSeconds, Variant: OtherAxes(p))).OrderBy(g => g.Key.CapacityBitsPerSecond).ThenBy(g => g.Key.IntervalSeconds))
         {
-            var ladder = group.GroupBy(p => p.Users ?? 0).OrderBy(step => step.Key).Select(step => (Users: step.Key, Points: step.ToList())).ToList();
+            // A void point shows neither that its users were carried nor that they were not.
+            var ladder = group.Where(p => !p.Void).GroupBy(p => p.Users ?? 0).OrderBy(step => step.Key).Select(step => (Users: step.Key, Points: step.ToList())).ToList();
+            if (ladder.Count == 0) continue;
             var carried = ladder.TakeWhile(step => step.Points.TrueForAll(IsCarried)).ToList();
             var first = ladder.ElementAtOrDefault(carried.Count);
-            yield return $"{At(group.First())}: {Carried(carried)}{Beyond(first, ladder[^1].Users)}{Prediction(carried.Count == 0 ? 0 : carried[^1].Users, first.Users, group.ToList())}";
-            foreach (var stampede in group.Where(p => p.Polls!.AllAtOnce)) yield return AllAtOnce(stampede);
+            yield return $"{At(group.First())}: {Carried(carried)}{Beyond(first, ladder[^1].Users)}{WithoutSaying(group)}{Prediction(carried.Count == 0 ? 0 : carried[^1].Users, first.Users, [.. ladder.SelectMany(step => step.Points)])}";
+            foreach (var stampede in group.Where(p => p.Polls!.AllAtOnce && !p.Void)) yield return AllAtOnce(stampede);
         }
     }
 
@@ -48,6 +50,12 @@ internal static class UsersSentences
         var offered = Quantiles.Median(first.Points.Select(p => (double?)p.Polls!.OfferedPerSecond));
         var limit = limits == Utilisations.Unattributed ? "limit unattributed" : $"limited by {limits}";
         return Invariant($"; {first.Users:#,0} were not ({polls:#,0} of {offered:#,0} polls/s, 95 % within {Ms(first.Points.Max(P95))}, {limit}).");
+    }
+
+    private static string WithoutSaying(IEnumerable<PointSummary> points)
+    {
+        var users = points.Where(p => p.Void).Select(p => p.Users ?? 0).Distinct().Order().Select(n => Invariant($"{n:#,0}")).ToList();
+        return users.Count == 0 ? "" : $" Of {string.Join(" and ", users)} users nothing can be said: void.";
     }
 
     /// <summary>

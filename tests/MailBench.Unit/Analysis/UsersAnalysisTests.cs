@@ -1,4 +1,5 @@
 using MailBench.Analysis;
+using MailBench.Analysis.Verdicts;
 using MailBench.Model.Records;
 using Xunit;
 
@@ -58,6 +59,17 @@ public sealed class UsersAnalysisTests
         Assert.Contains("the users' own loop was late", Assert.Single(point.VoidReasons), StringComparison.Ordinal);
         Assert.Null(point.Polls!.PerSecond);
         Assert.Empty(point.Latencies);
+    }
+
+    [Fact]
+    public void A_void_point_says_neither_that_its_users_were_carried_nor_that_they_were_not()
+    {
+        using var run = new PlantedUsers().Write();
+        var points = RunAnalysis.Analyze(run.Folder).Summary.Points;
+        Assert.DoesNotContain(UsersSentences.Of([.. points.Select(point => point with { Void = true })]), sentence => sentence.Contains("carried", StringComparison.Ordinal));
+        var halfVoid = Assert.Single(UsersSentences.Of([points[0] with { Void = true }, .. points.Skip(1)]));
+        Assert.Contains($"Of {points[0].Users} users nothing can be said: void.", halfVoid, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{points[0].Users} users were carried", halfVoid, StringComparison.Ordinal);
     }
 
     [Fact]
