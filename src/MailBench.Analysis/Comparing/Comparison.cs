@@ -104,7 +104,15 @@ internal static class Comparison
     private static string Worded(PointPair pair, PairedMetric metric, PairedRatio ratio, double adjusted, NoiseFloor floor, RateVerdict verdict)
     {
         var noise = floor.Ratio is { } f ? Invariant($"equal things differ here by up to {f - 1:0.0%}") : Invariant($"this machine's own noise is unknown: {floor.Pairs} A/A pairs, {NoiseFloor.FewestPairs} are needed");
-        return Invariant($"{Names(pair)}: {metric.Figures}, {ratio.Ratio:0.000} × (95 % interval {ratio.Low:0.000} to {ratio.High:0.000} over {ratio.Blocks} blocks, p {adjusted:0.000}; {noise}): ")
+        return Invariant($"{Names(pair)}: {metric.Figures}, {Times(ratio.Ratio)} × (95 % interval {Times(ratio.Low)} to {Times(ratio.High)} over {ratio.Blocks} blocks, p {adjusted:0.000}; {noise}): ")
             + $"{verdict.Word}{(verdict.Why is null ? "" : ", since " + verdict.Why)}.";
     }
+
+    /// <summary>Thousandths where per cents matter, three digits where it is a matter of many times.</summary>
+    private static string Times(double ratio) => ratio switch
+    {
+        >= 100 => Invariant($"{ratio:#,0}"),
+        >= 10 => Invariant($"{ratio:0.0}"),
+        _ => Invariant($"{ratio:0.000}"),
+    };
 }

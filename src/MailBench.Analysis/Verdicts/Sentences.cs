@@ -59,10 +59,13 @@ internal static class Sentences
         var parts = new List<string>();
         if (Quantiles.Median(points.Select(p => p.WireOctetsPerDelivery)) is { } octets) parts.Add(Invariant($"{octets:#,0} octets on the line"));
         if (Quantiles.Median(points.Select(p => p.TransactionsPerDelivery)) is { } transactions) parts.Add(Invariant($"{transactions:0.###} transaction{(transactions == 1 ? "" : "s")}"));
-        if (Quantiles.Median(points.Select(p => p.SessionsPerDelivery)) is { } sessions) parts.Add(Invariant($"{sessions:0.####} connections"));
-        if (Quantiles.Median(points.Select(p => p.QueriesPerDelivery)) is { } queries) parts.Add(Invariant($"{queries:0.####} DNS queries"));
+        if (Quantiles.Median(points.Select(p => p.SessionsPerDelivery)) is { } sessions) parts.Add($"{Few(sessions)} connections");
+        if (Quantiles.Median(points.Select(p => p.QueriesPerDelivery)) is { } queries) parts.Add($"{Few(queries)} DNS queries");
         return parts.Count == 0 ? $"{strategy} was measured." : $"{strategy} needed {string.Join(", ", parts)} per delivery.";
     }
+
+    /// <summary>A count per delivery that is small but not nothing.</summary>
+    private static string Few(double count) => count is > 0 and < 0.0001 ? "under 0.0001" : Invariant($"{count:0.####}");
 
     private static string Gave(string strategy, IReadOnlyList<PointSummary> points)
     {
