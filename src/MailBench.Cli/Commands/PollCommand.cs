@@ -24,7 +24,7 @@ internal static class PollCommand
         var every = new Option<string?>("--every") { Description = "Each user polls once in so long, whether the poll before has ended or not (then it waits).", HelpName = "D" };
         var count = new Option<long?>("--count") { Description = "Stop after so many polls.", HelpName = "N" };
         var duration = new Option<string?>("--duration") { Description = "Stop offering after so long, for example 10s.", HelpName = "D" };
-        var action = new Option<string>("--action") { Description = "check: log in, STAT (over IMAP: SELECT), QUIT. fetch: retrieve what is new, leave it. headers: the same, its headers first. delete: retrieve all and delete it.", HelpName = "check|fetch|headers|delete", DefaultValueFactory = _ => "check" };
+        var action = new Option<string>("--action") { Description = "check: log in, STAT (over IMAP: SELECT), QUIT. fetch: retrieve what is new, leave it. headers: the same, its headers first. delete: retrieve all and delete it. idle (IMAP): hold a session each in IDLE, fetch what EXISTS announces, say IDLE anew every --every.", HelpName = "check|fetch|headers|delete|idle", DefaultValueFactory = _ => "check" };
         var phase = new Option<string>("--phase") { Description = "random: each user at a moment of its own. synchronised: all at once (a stampede).", HelpName = "random|synchronised", DefaultValueFactory = _ => "random" };
         var think = new Option<string?>("--think-time") { Description = "How long a user looks at what there is, the session open, before going on.", HelpName = "D" };
         var pipelining = new Option<string>("--pipelining") { Description = "Send commands without waiting for replies.", HelpName = "on|off", DefaultValueFactory = _ => "off" };
@@ -61,6 +61,7 @@ internal static class PollCommand
                 MaxSessions = parsed.GetValue(sessions) is { } most ? Positive("--max-sessions", most) : 0,
                 Seed = parsed.GetValue(seed),
             };
+            if (options?.Contradiction is { } contradiction) throw new UsageException($"--action idle: {contradiction}.");
             if (options is { Count: 0 } && options.Duration == TimeSpan.Zero && !controlled) throw new UsageException("--count or --duration is needed: when should the polling end?");
             return new NodeHost(new PollNode(options, controlled, Console.Error), controlled, TimeProvider.System).RunAsync();
         });

@@ -29,6 +29,9 @@ public enum EventKind : byte
     /// <summary>Users: a poll came to the +OK of its QUIT. Time = when it was read; Value = octets that the server sent in it (headers of the line not counted); Recipient = the user. (Users write Offered and Failed too, with the user as recipient.)</summary>
     Polled = 8,
 
+    /// <summary>Users: a message that EXISTS announced to a held session has been fetched. Sequence = the message's; Time = when EXISTS was read; Value = from then to its last octet, ns; Recipient = the user.</summary>
+    Pushed = 9,
+
     /// <summary>Sink: a copy was booked for a recipient. Time = the stamp just before the 250 was written.</summary>
     Booked = 16,
 

@@ -90,6 +90,10 @@ public static class CounterNames
     public const string Unfinished = "unfinished";
     public const string SessionsOpen = "sessionsOpen";
 
+    /// <summary>Messages that EXISTS announced to held sessions; held sessions that ended and not by their user.</summary>
+    public const string Pushed = "pushed";
+    public const string Dropped = "dropped";
+
     // DNS responder.
     public const string Queries = "queries";
     public const string QueriesMx = "queriesMx";

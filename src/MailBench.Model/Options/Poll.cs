@@ -19,6 +19,12 @@ public enum PollAction
 
     /// <summary>As fetch, but the headers of what is new come first (TOP n 0), and the messages after the think time.</summary>
     Headers,
+
+    /// <summary>
+    /// IMAP only: log in, SELECT, hold IDLE (RFC 2177) and fetch what is announced. A poll is then the opening of the session, or the renewal of its IDLE an interval later: it ends when the server says that
+    /// it idles.
+    /// </summary>
+    Idle,
 }
 
 /// <summary>When the users of an interval come.</summary>
@@ -34,6 +40,9 @@ public enum PollPhase
 /// <summary>N users who poll, each every <see cref="Interval"/>: open loop, whatever the server does.</summary>
 public sealed record PollOptions
 {
+    /// <summary>RFC 2177: servers may end what has been idle for half an hour, so IDLE is said anew at least so often.</summary>
+    public static readonly TimeSpan LongestIdle = TimeSpan.FromMinutes(29);
+
     public required IPEndPoint Server { get; init; }
     public PollProtocol Protocol { get; init; }
     public required int Users { get; init; }
@@ -68,4 +77,12 @@ public sealed record PollOptions
 
     /// <summary>How long polls that are open or owed may still take once no more are offered.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Why these options go ill together, a sentence; null: they do not.</summary>
+    public string? Contradiction => Action != PollAction.Idle ? null
+        : Protocol != PollProtocol.Imap ? "users who hold IDLE speak IMAP, POP3 has nothing like it"
+        : Interval > LongestIdle ? "IDLE is to be renewed at least every 29 minutes (RFC 2177)"
+        : ThinkTime > TimeSpan.Zero || Pipelining ? "users who hold IDLE take what is announced as it comes: no think time, no pipelining"
+        : MaxSessions > 0 && MaxSessions < Users ? "each user who holds IDLE needs a session"
+        : null;
 }

@@ -96,7 +96,7 @@ public static partial class SettingsTable
         new("users.count", SettingKind.Integer, null, "Users who poll MailBench's mailbox server through the line; a point that has it is about them and sends no mail.") { Min = 1, Max = 1_000_000 },
         new("users.interval", SettingKind.Duration, "5m", "How often each user polls; a poll that is due while the one before is open waits for it.") { Min = 0.01, Max = Day },
         new("users.protocol", SettingKind.Choice, "pop3", "What the users speak.") { Choices = Kebab.Names<PollProtocol>() },
-        new("users.action", SettingKind.Choice, "check", "What a poll does: check, log in and look (STAT, SELECT); fetch, retrieve what is new; headers, its headers first; delete, retrieve everything and delete it.") { Choices = Kebab.Names<PollAction>() },
+        new("users.action", SettingKind.Choice, "check", "What a poll does: check, log in and look (STAT, SELECT); fetch, retrieve what is new; headers, its headers first; delete, retrieve everything and delete it; idle (IMAP), hold a session each in IDLE, renewed every interval, and fetch what is announced.") { Choices = Kebab.Names<PollAction>() },
         new("users.mailPerPoll", SettingKind.Number, "0", "Messages of the workload that arrive for each user in an interval, by SMTP beside the line, while all poll.") { Max = 1000 },
         new("users.phase", SettingKind.Choice, "random", "When the users of an interval come: each at a moment of its own, or all at once.") { Choices = Kebab.Names<PollPhase>() },
         new("users.thinkTime", SettingKind.Duration, "0s", "How long a user looks at what there is, the session open, before going on.") { Max = Day },

@@ -7,13 +7,14 @@ using MailBench.Peers.Load;
 namespace MailBench.Peers.Poll;
 
 /// <summary>The steps of a poll whose service times are recorded, each from its actual start to its last octet.</summary>
-internal enum PollStep { Connect, Greeting, Login, Stat, Select, Listing, Retrieve, Quit }
+internal enum PollStep { Connect, Greeting, Login, Stat, Select, Listing, Retrieve, Idle, Done, Quit }
 
 /// <summary>What the users write down of one trial: counters, histograms and, when the trial keeps events, a record each. On the loop only.</summary>
 internal sealed class PollBooks(PollCounters counters, EventWriter? events, long withinNs) : IDisposable
 {
     private readonly LatenessLog _lateness = new();
     private readonly LatencyHistogram _response = new();
+    private readonly LatencyHistogram _fetched = new();
     private readonly LatencyHistogram?[] _service = new LatencyHistogram?[Enum.GetValues<PollStep>().Length];
     private readonly PollCounters _atBegin = counters.Copy();
     private EventWriter? _events = events;
@@ -52,6 +53,14 @@ internal sealed class PollBooks(PollCounters counters, EventWriter? events, long
         _response.RecordNever();
     }
 
+    /// <summary>A message that was announced has been fetched. <paramref name="sequence"/>: the message's in this trial; -1: it is of no such.</summary>
+    public void Pushed(long sequence, int user, long seenNs, long nowNs)
+    {
+        Counters.Pushed++;
+        _fetched.Record(nowNs - seenNs);
+        if (sequence >= 0) _events?.Write(new EventRecord(EventKind.Pushed, sequence, user, seenNs, nowNs - seenNs, 0));
+    }
+
     public void Step(PollStep step, long startNs, long endNs) => (_service[(int)step] ??= new LatencyHistogram()).Record(endNs - startNs);
 
     public JsonObject Counts(long startNs)
@@ -59,7 +68,7 @@ internal sealed class PollBooks(PollCounters counters, EventWriter? events, long
         var service = new JsonObject();
         foreach (var step in Enum.GetValues<PollStep>())
             if (_service[(int)step] is { } histogram) service[Kebab.Format(step)] = LatencyHistogram.Percentiles(histogram);
-        return new JsonObject
+        var counts = new JsonObject
         {
             [CounterNames.Offered] = Counters.Offered - _atBegin.Offered,
             [CounterNames.Polls] = Counters.Polls - _atBegin.Polls,
@@ -77,6 +86,11 @@ internal sealed class PollBooks(PollCounters counters, EventWriter? events, long
             ["latenessMs"] = LatencyHistogram.Percentiles(_lateness.Histogram),
             ["serviceMs"] = service,
         };
+        if (Counters.Pushed == _atBegin.Pushed && Counters.Dropped == _atBegin.Dropped) return counts;
+        counts[CounterNames.Pushed] = Counters.Pushed - _atBegin.Pushed;
+        counts[CounterNames.Dropped] = Counters.Dropped - _atBegin.Dropped;
+        counts["fetchedMs"] = LatencyHistogram.Percentiles(_fetched);
+        return counts;
     }
 
     /// <summary>Flushes and closes the event file; counting goes on without it.</summary>

@@ -24,6 +24,12 @@ internal sealed class PollCounters
     /// <summary>Polls that left more than 1 ms after their time by this process's own fault.</summary>
     public long Late;
     public long Retrieved;
+
+    /// <summary>Of those retrieved: announced to a session in IDLE, or while it fetched.</summary>
+    public long Pushed;
+
+    /// <summary>Held sessions that ended and not by their user, with no poll open.</summary>
+    public long Dropped;
     public long Deleted;
 
     /// <summary>Octets of retrieved messages, dots unstuffed.</summary>
@@ -52,6 +58,8 @@ internal sealed class PollCounters
         [CounterNames.Sessions] = Volatile.Read(ref Sessions),
         [CounterNames.Slow] = Volatile.Read(ref Slow),
         [CounterNames.Unfinished] = Volatile.Read(ref Unfinished),
+        [CounterNames.Pushed] = Volatile.Read(ref Pushed),
+        [CounterNames.Dropped] = Volatile.Read(ref Dropped),
         [CounterNames.SessionsOpen] = Volatile.Read(ref SessionsOpen),
     };
 }

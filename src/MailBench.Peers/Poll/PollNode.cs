@@ -34,7 +34,7 @@ public sealed class PollNode : LoadNode
         var events = OpenEvents(begin, Role, "");
         try
         {
-            return await Loop.RunAsync(() => new PollTrial(Loop, options, limits, _counters, events));
+            return await Loop.RunAsync(() => new PollTrial(Loop, options, limits, _counters, events, begin.Trial));
         }
         catch
         {

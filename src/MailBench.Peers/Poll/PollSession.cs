@@ -11,6 +11,9 @@ namespace MailBench.Peers.Poll;
 internal abstract class PollSession(PollTrial trial, int user, long sequence, long intendedNs) : IConnectionHandler
 {
     private PollStep _step = PollStep.Connect;
+    private long _sequence = sequence;
+    private long _intendedNs = intendedNs;
+    private long _octetsBefore;
     private LoopTimer? _thinking;
     private long _stepNs;
     private long _heardNs;
@@ -25,6 +28,12 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
 
     protected PollCounters Counters => Trial.Books.Counters;
 
+    /// <summary>The poll is neither booked nor failed.</summary>
+    protected bool OwesPoll => !_done;
+
+    /// <summary>The server is to say something; a session that is only held waits for nothing.</summary>
+    protected virtual bool AwaitsAnswer => true;
+
     public void Dial()
     {
         _stepNs = _heardNs = Trial.Loop.TurnNs;
@@ -36,7 +45,7 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
     /// <summary>A server that owes an answer and says nothing has failed the poll; a user who thinks is no such server.</summary>
     public void AbortIfSilentSince(long oldestNs)
     {
-        if (_heardNs >= oldestNs || _thinking is { IsArmed: true }) return;
+        if (_heardNs >= oldestNs || !AwaitsAnswer || _thinking is { IsArmed: true }) return;
         Trial.Note(User, "the server said nothing");
         Abort();
     }
@@ -72,11 +81,21 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
         else if (!_done)
         {
             Trial.Note(User, reason.ToString());
-            Trial.Books.Failed(sequence, User, intendedNs, Trial.Loop.TurnNs);
+            Trial.Books.Failed(_sequence, User, _intendedNs, Trial.Loop.TurnNs);
+        }
+        else
+        {
+            Gone(reason);
         }
 
         Trial.Ended(this, User);
     }
+
+    /// <summary>No further poll will come: a session that is held is to end.</summary>
+    public virtual void Leave() { }
+
+    /// <summary>A session without an open poll has closed.</summary>
+    protected virtual void Gone(CloseReason reason) { }
 
     /// <summary>The connection stands; the server may speak first.</summary>
     protected abstract void Connected(Connection connection);
@@ -105,8 +124,19 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
     {
         EndStep(PollStep.Quit);
         _done = true;
-        Trial.Books.Polled(sequence, User, intendedNs, Trial.Loop.TurnNs, Connection!.OctetsIn);
+        Trial.Books.Polled(_sequence, User, _intendedNs, Trial.Loop.TurnNs, Connection!.OctetsIn - _octetsBefore);
+        _octetsBefore = Connection.OctetsIn;
     }
+
+    /// <summary>The user's next poll, in this session, which has none open.</summary>
+    protected void TakePoll(long sequence, long intendedNs)
+    {
+        (_sequence, _intendedNs, _done) = (sequence, intendedNs, false);
+        _heardNs = Trial.Loop.TurnNs;
+    }
+
+    /// <summary>What the session did until now is no step: the next one begins now.</summary>
+    protected void BeginStep(PollStep step) => (_step, _stepNs, _heardNs) = (step, Trial.Loop.TurnNs, Trial.Loop.TurnNs);
 
     /// <summary>What the server refuses fails the poll (a login, a message that is gone); the session ends in order.</summary>
     protected void Refused(string what, ReadOnlySpan<byte> text)

@@ -34,8 +34,9 @@ internal sealed class PollTrial : ILoadTrial
     private long _startNs;
     private string? _firstTrouble;
 
-    public PollTrial(EventLoop loop, PollOptions options, PollLimits limits, PollCounters counters, EventWriter? events)
+    public PollTrial(EventLoop loop, PollOptions options, PollLimits limits, PollCounters counters, EventWriter? events, TrialId? trial = null)
     {
+        Id = trial;
         Loop = loop;
         Options = options;
         Books = new PollBooks(counters, events, options.Within.ToNs());
@@ -52,6 +53,9 @@ internal sealed class PollTrial : ILoadTrial
 
     public EventLoop Loop { get; }
     public PollOptions Options { get; }
+
+    /// <summary>Whose messages are told apart (<see cref="PollBooks.Pushed"/>).</summary>
+    public TrialId? Id { get; }
     public PollBooks Books { get; }
 
     /// <summary>The timetable has come to its end.</summary>
@@ -87,6 +91,7 @@ internal sealed class PollTrial : ILoadTrial
         _more = false;
         _due.Disarm();
         _patience.Arm(MonotonicClock.NowNs + Options.DrainTimeout.ToNs());
+        foreach (var session in _sessions.ToArray()) session.Leave();
         CheckDrained();
     }
 
@@ -117,12 +122,23 @@ internal sealed class PollTrial : ILoadTrial
 
     public void Note(int user, string trouble) => _firstTrouble ??= $"user{user}: {trouble}";
 
+    /// <summary>The user holds this session, until it closes.</summary>
+    public void Holds(int user, IdleSession session) => _users[user].Held = session;
+
+    /// <summary>A held session's poll is booked, and the session stays: the user's next goes on, if one is owed.</summary>
+    public void Settled(int user)
+    {
+        _users[user].IsBusy = false;
+        if (_users[user].Owed?.Count > 0) Begin(user, _users[user].Owed!.Dequeue());
+    }
+
     /// <summary>A session has closed and its poll is booked: its user and the next in line go on.</summary>
     public void Ended(PollSession session, int user)
     {
         _sessions.Remove(session);
         Books.Counters.SessionsOpen--;
         _users[user].IsBusy = false;
+        _users[user].Held = null;
         if (!_cut)
         {
             // Who owes another poll goes to the end of the line.
@@ -165,7 +181,7 @@ internal sealed class PollTrial : ILoadTrial
     private void Offer(int number, int cycle)
     {
         ref var user = ref _users[number];
-        if (!user.IsBusy && _sessions.Count < _maxSessions)
+        if (!user.IsBusy && (user.Held is not null || _sessions.Count < _maxSessions))
         {
             Begin(number, cycle);
             return;
@@ -185,7 +201,14 @@ internal sealed class PollTrial : ILoadTrial
     private void Begin(int number, int cycle)
     {
         _users[number].IsBusy = true;
-        var session = NewSession(number, Sequence(number, cycle), _startNs + _timetable.OffsetOf(number, cycle));
+        var (sequence, intendedNs) = (Sequence(number, cycle), _startNs + _timetable.OffsetOf(number, cycle));
+        if (_users[number].Held is { } held)
+        {
+            held.Renew(sequence, intendedNs);
+            return;
+        }
+
+        var session = NewSession(number, sequence, intendedNs);
         _sessions.Add(session);
         Books.Counters.SessionsOpen++;
         session.Dial();
@@ -193,7 +216,8 @@ internal sealed class PollTrial : ILoadTrial
 
     /// <summary>The one place that knows which protocol users speak.</summary>
     private PollSession NewSession(int user, long sequence, long intendedNs) =>
-        Options.Protocol == PollProtocol.Imap ? new ImapPollSession(this, user, sequence, intendedNs) : new Pop3PollSession(this, user, sequence, intendedNs);
+        Options.Action == PollAction.Idle ? new IdleSession(this, user, sequence, intendedNs)
+        : Options.Protocol == PollProtocol.Imap ? new ImapPollSession(this, user, sequence, intendedNs) : new Pop3PollSession(this, user, sequence, intendedNs);
 
     private long Sequence(int user, int cycle) => (long)cycle * _users.Length + user;
 

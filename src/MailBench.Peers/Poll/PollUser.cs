@@ -14,4 +14,7 @@ internal struct PollUser
 
     /// <summary>Fetch over IMAP: the largest UID of the last poll.</summary>
     public uint LastUid;
+
+    /// <summary>Idle: the session that the user holds; null: none just now.</summary>
+    public IdleSession? Held;
 }

@@ -134,6 +134,13 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
 
         if (settings.HasUsers() && settings.Text("users.find") == "knee" && settings.List("users.schedule").Count > 0)
             throw new ProfileException(where, $"users.find knee changes the number of users itself; it goes with no users.schedule.{coordinates}");
+        if (settings.HasUsers() && settings.ToPolls(new System.Net.IPEndPoint(0, 0)) is var polls)
+        {
+            if (polls.Contradiction is { } contradiction) throw new ProfileException(where, $"users.action idle: {contradiction}.{coordinates}");
+            if (polls.Action == PollAction.Idle && (settings.Text("users.find") == "knee" || settings.List("users.schedule").Count > 0))
+                throw new ProfileException(where, $"users.action idle: the users who hold IDLE stay the same; it goes with neither users.find knee nor users.schedule.{coordinates}");
+        }
+
         if (MailSystems.Refusal(system) is { } refusal) throw new ProfileException(where, $"systems.{system.Name}: {refusal}");
         if (settings.Integer("workload.recipients") > settings.Integer("mta.maxRecipients"))
             throw new ProfileException(where, $"workload.recipients {settings.Integer("workload.recipients")} is above mta.maxRecipients {settings.Integer("mta.maxRecipients")}: every message would be refused.{coordinates}");

@@ -61,6 +61,13 @@ public sealed class ImapClientMachine
         output.Advance(at + 2);
     }
 
+    /// <summary>Ends IDLE (RFC 2177), whose answer then comes. Only behind the server's continuation request: before it the server reads commands.</summary>
+    public void EndIdle(IBufferWriter<byte> output)
+    {
+        if (_pending.Count == 0 || _pending[^1].Verb != ImapVerb.Idle) throw new InvalidOperationException("No IDLE is under way.");
+        output.Write("DONE\r\n"u8);
+    }
+
     /// <summary>Takes octets as they come; returns how many were consumed (the rest is to be presented again with more behind it).</summary>
     public int Receive(ReadOnlySpan<byte> input, IImapClientSession owner)
     {
