@@ -120,6 +120,7 @@ public static class RunAnalysis
     {
         var polls = new PollBooks();
         ReadEvents(folder, "poll", trial, polls.Add);
+        ReadEvents(folder, "source", trial, polls.AddMail);
         return polls;
     }
 

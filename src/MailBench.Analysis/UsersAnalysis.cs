@@ -26,11 +26,11 @@ internal static class UsersAnalysis
         var finishes = books.Polls.Select(poll => poll.FinishedNs).Where(at => at >= 0).ToList();
         var finished = finishes.Count(at => IsIn(at, trial));
         var perSecond = seconds > 0 ? finished / seconds : 0;
+        var sessions = counters.AtEnd("poll", CounterNames.SessionsOpen);
         var utilisations = Demands(counters, perSecond, due);
-        var samples = Samples(due);
+        var samples = Samples(due, [.. books.Pushes.Where(push => IsIn(push.AcceptedNs, trial))]);
         var course = new UsersCourse(header, planned, trial, books);
         var shares = UserShares.Of(due, books.Polls.Where(poll => IsIn(poll.FinishedNs, trial)), seconds);
-        var sessions = counters.AtEnd("poll", CounterNames.SessionsOpen);
 
         // Octets and polls between the line's own two stamps, so that they speak of the same time.
         double? crossed = Crossed(counters);
@@ -64,7 +64,11 @@ internal static class UsersAnalysis
                 KbitPerUserLow = shares?.Low / 1000,
                 Fairness = shares?.Fairness,
                 SessionsOpen = (long?)sessions,
-                ServerBytesPerSession = sessions >= ManySessions ? (counters.AtEnd(Server, CounterNames.ResidentBytes) - counters.AtTrialBegin(Server, CounterNames.ResidentBytes)) / sessions : null,
+                ServerBytesPerSession = PerSession(CounterNames.ResidentBytes),
+                ServerManagedBytesPerSession = PerSession(CounterNames.ManagedBytes),
+                TcpBufferBytesPerSession = PerSession(CounterNames.TcpBufferBytes),
+                Pushed = settings.Text("users.action") == "idle" ? (long?)counters.InWindow("poll", CounterNames.Pushed) : null,
+                Dropped = settings.Text("users.action") == "idle" ? (long?)counters.AtEnd("poll", CounterNames.Dropped) : null,
                 RoomyDemands = RoomyDemands(),
                 Steps = course.Steps,
                 Knee = course.Knee,
@@ -104,10 +108,12 @@ internal static class UsersAnalysis
         };
         return (Gated(summary, header, trial, settings, counters), samples);
 
+        double? PerSession(string counter) => sessions >= ManySessions ? (counters.AtEnd(Server, counter) - counters.AtTrialBegin(Server, counter)) / sessions : null;
+
         double? Crossed(TrialCounters within) => within.Window("line") is { } window ? finishes.Count(at => at >= window.BeginNs && at < window.EndNs) : null;
 
         IReadOnlyList<Utilisation> Demands(TrialCounters within, double rate, List<PollBook> polls) =>
-            [.. Utilisations.Of(within, settings, LineFigures.Of(within).Exchanged, rate, header.Machine, header.Calibration, Server), .. Sessions(settings, header, rate, polls)];
+            [.. Utilisations.Of(within, settings, LineFigures.Of(within).Exchanged, rate, header.Machine, header.Calibration, Server), .. Sessions(settings, header, rate, polls, sessions)];
 
         // Of the point itself where it had room, of a step of it where the number of users changed; at the rate between the line's own stamps.
         IReadOnlyList<Utilisation> RoomyDemands()
@@ -126,9 +132,16 @@ internal static class UsersAnalysis
         double? LineRate(TrialCounters within) => within.Window("line") is { } window ? Crossed(within) / ((window.EndNs - window.BeginNs) / 1e9) : null;
     }
 
-    /// <summary>The connections term: a poll holds a session for its response time; each session needs two descriptors of the line's process.</summary>
-    private static IEnumerable<Utilisation> Sessions(PointSettings settings, RunHeader header, double perSecond, List<PollBook> due)
+    /// <summary>The connections term: a poll holds a session for its response time, with IDLE each user has one; each session needs two descriptors of the line's process.</summary>
+    private static IEnumerable<Utilisation> Sessions(PointSettings settings, RunHeader header, double perSecond, List<PollBook> due, double? open)
     {
+        if (settings.Text("users.action") == "idle")
+        {
+            var most = (header.Machine.OpenFilesLimit - 200) / 2.0;
+            if (open > 0 && perSecond > 0) yield return new Utilisation(Utilisations.Connections, open.Value / perSecond, "session s", most, open.Value / most);
+            yield break;
+        }
+
         var ended = due.Where(poll => poll.FinishedNs >= 0).Select(poll => (poll.FinishedNs - poll.IntendedNs) / 1e9).ToList();
         if (ended.Count == 0) yield break;
         var capacity = settings.UserSessions ?? (header.Machine.OpenFilesLimit - 200) / 2.0;
@@ -136,9 +149,16 @@ internal static class UsersAnalysis
     }
 
     /// <summary>By intended start within the window. Unfinished: infinite; failed polls have no response and are counted.</summary>
-    private static Dictionary<string, double[]> Samples(List<PollBook> due)
+    private static Dictionary<string, double[]> Samples(List<PollBook> due, List<PushBook> pushes)
     {
         var samples = new Dictionary<string, double[]>();
+        if (pushes.Count > 0)
+        {
+            // The server may announce a message a moment before its 250 is read.
+            samples["push"] = [.. pushes.Select(push => push.SeenNs < 0 ? double.PositiveInfinity : Math.Max(0, push.SeenNs - push.AcceptedNs))];
+            samples["push.fetch"] = [.. pushes.Select(push => push.SeenNs < 0 ? double.PositiveInfinity : push.FetchNs)];
+        }
+
         if (due.Count == 0) return samples;
         double[] response = [.. due.Where(poll => !poll.Failed).Select(poll => poll.FinishedNs < 0 ? double.PositiveInfinity : poll.FinishedNs - poll.IntendedNs)];
         if (response.Length > 0) samples["response"] = response;

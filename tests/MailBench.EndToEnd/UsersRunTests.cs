@@ -60,6 +60,37 @@ public sealed class UsersRunTests : IDisposable
         Assert.True(File.Exists(Path.Combine(folder.Plots, "users-1000000.svg")));
     }
 
+    [Fact]
+    public async Task Users_in_idle_see_their_mail_soon_after_its_250()
+    {
+        var profile = Path.Combine(_scratch, "idle.yaml");
+        await File.WriteAllTextAsync(profile, """
+            version: 1
+            quick: on
+            line: { capacity: 10Mbit/s }
+            workload: { size: 4KiB }
+            users: { protocol: imap, action: idle, count: 20, mailPerPoll: 1, interval: 1s }
+            phases: { calibrate: 300ms, warmUp: 2s, steady: 2s, drain: 2s }
+            """, TestContext.Current.CancellationToken);
+        var folder = new RunFolder(Path.Combine(_scratch, "idle"));
+        await using var run = CliProcess.Start("run", profile, "--out", folder.Root, "--format", "json");
+        var code = await run.ExitAsync(TimeSpan.FromMinutes(2));
+        Assert.True(code is 0 or 3, run.Error);
+        var point = Assert.Single(JsonSerializer.Deserialize<RunSummary>(run.Output, RecordJson.Line)!.Points);
+        if (point.Void)
+        {
+            Assert.Contains("was late", string.Join(' ', point.VoidReasons), StringComparison.Ordinal);
+            return;
+        }
+
+        // Some 40 messages, each announced and fetched, none in vain.
+        var push = point.Latencies["push"];
+        Assert.Equal((20L, 0L, 0L), (point.Polls!.SessionsOpen, point.Polls.Dropped, point.Polls.Failed));
+        Assert.InRange(push.Count, 20, 80);
+        Assert.InRange(push.Max, 0.001, 30_000);
+        Assert.InRange(point.Latencies["push.fetch"].Max, 0.001, 30_000);
+    }
+
     /// <summary>Mail goes through the MTA to the mailboxes while the users take it away: the all-in-one server.</summary>
     [Fact]
     public async Task The_knee_is_found_overloaded_and_come_back_from()

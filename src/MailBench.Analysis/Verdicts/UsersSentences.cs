@@ -15,7 +15,7 @@ internal static class UsersSentences
     {
         foreach (var changing in points.Where(p => p.Polls is { Steps.Count: > 0 }))
             foreach (var sentence in KneeSentences.Of(changing, At(changing))) yield return sentence;
-        foreach (var group in points.Where(p => p.Polls is { Steps.Count: 0 }).GroupBy(p => (p.CapacityBitsPerSecond, p.IntervalSeconds, Variant: OtherAxes(p))).OrderBy(g => g.Key.CapacityBitsPerSecond).ThenBy(g => g.Key.IntervalSeconds))
+        foreach (var group in points.Where(p => p.Polls is { Steps.Count: 0 }).GroupBy(p => (p.CapacityBitsPerSecond, p.IntervalSeconds, p.Polls!.Action, Variant: OtherAxes(p))).OrderBy(g => g.Key.CapacityBitsPerSecond).ThenBy(g => g.Key.IntervalSeconds))
         {
             // A void point shows neither that its users were carried nor that they were not.
             var ladder = group.Where(p => !p.Void).GroupBy(p => p.Users ?? 0).OrderBy(step => step.Key).Select(step => (Users: step.Key, Points: step.ToList())).ToList();
@@ -23,6 +23,8 @@ internal static class UsersSentences
             var carried = ladder.TakeWhile(step => step.Points.TrueForAll(IsCarried)).ToList();
             var first = ladder.ElementAtOrDefault(carried.Count);
             yield return $"{At(group.First())}: {Carried(carried)}{Beyond(first, ladder[^1].Users)}{WithoutSaying(group)}{Prediction(carried.Count == 0 ? 0 : carried[^1].Users, first.Users, [.. ladder.SelectMany(step => step.Points)])}";
+            foreach (var held in group.Where(p => p.Polls!.Pushed is not null && !p.Void)) yield return Held(held);
+            if (Marginal(group.Where(p => !p.Void).ToList()) is { } marginal) yield return marginal;
             foreach (var stampede in group.Where(p => p.Polls!.AllAtOnce && !p.Void)) yield return AllAtOnce(stampede);
         }
     }
@@ -33,6 +35,29 @@ internal static class UsersSentences
         if (!p.Latencies.TryGetValue("response", out var response)) return Invariant($"{p.Users:#,0} users at once: none was served.");
         var least = p.Polls!.PredictedUsers is { } most && p.Users is { } users ? Invariant($"; the line alone would need {Ms(users / most * p.IntervalSeconds * 1000)}") : "";
         return Invariant($"{p.Users:#,0} users at once, every {p.IntervalSeconds:0.###} s: half were served within {Ms(response.P50)}, 95 % within {Ms(response.P95)}, the last after {Ms(response.Max)}{least}.");
+    }
+
+    /// <summary>What it costs to hold users, and what they have of it.</summary>
+    private static string Held(PointSummary p)
+    {
+        var polls = p.Polls!;
+        var memory = polls is { ServerBytesPerSession: { } resident, ServerManagedBytesPerSession: { } managed }
+            ? Invariant($", for each of which the server's memory grew by {resident / 1024:0.0} KiB ({managed / 1024:0.0} KiB of managed heap)") : "";
+        var news = p.Latencies.TryGetValue("push", out var push)
+            ? Invariant($"; of {push.Count:#,0} messages 95 % were announced within {Ms(push.P95)} of their 250, the last after {Ms(push.Max)}") : "";
+        var lost = polls.Dropped > 0 ? Invariant($"; {polls.Dropped:#,0} sessions were ended by the server") : "";
+        return Invariant($"{polls.SessionsOpen:#,0} sessions were held in IDLE{memory}{news}{lost}.");
+    }
+
+    /// <summary>What one more session costs, between the fewest and the most that were held: what a server's memory grows by anyway, compiled code above all, falls out of the difference.</summary>
+    private static string? Marginal(List<PointSummary> points)
+    {
+        var held = points.Where(p => p.Polls is { Pushed: not null, SessionsOpen: not null, ServerBytesPerSession: not null }).OrderBy(p => p.Polls!.SessionsOpen).ToList();
+        if (held.Count < 2 || held[0].Polls!.SessionsOpen!.Value is var few && held[^1].Polls!.SessionsOpen!.Value is var many && many < 2 * few) return null;
+        var (least, most) = (held[0].Polls!, held[^1].Polls!);
+        return Invariant($"Each further session from {few:#,0} to {many:#,0} cost the server {Each(p => p.ServerBytesPerSession)} of memory ({Each(p => p.ServerManagedBytesPerSession)} of managed heap), and the kernel {Each(p => p.TcpBufferBytesPerSession)} of TCP buffers on this whole machine.");
+
+        string Each(Func<PollFigures, double?> perSession) => perSession(most) * many - perSession(least) * few is { } grown ? Invariant($"{grown / (many - few) / 1024:0.0} KiB") : "an unknown amount";
     }
 
     private static bool IsCarried(PointSummary p) =>

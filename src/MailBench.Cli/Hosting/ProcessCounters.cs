@@ -15,6 +15,18 @@ internal static class ProcessCounters
         yield return (CounterNames.AllocatedBytes, GC.GetTotalAllocatedBytes());
         yield return (CounterNames.ManagedBytes, GC.GetTotalMemory(forceFullCollection: false));
         yield return (CounterNames.BusiestThreadCpuNs, BusiestThreadCpuNs());
+        if (TcpBufferBytes() is { } bytes) yield return (CounterNames.TcpBufferBytes, bytes);
+    }
+
+    /// <summary>From <c>/proc/self/net/sockstat</c>, <c>TCP: inuse 5 … mem 12</c>, in pages.</summary>
+    private static double? TcpBufferBytes()
+    {
+        const string File = "/proc/self/net/sockstat";
+        if (!System.IO.File.Exists(File)) return null;
+        var words = System.IO.File.ReadLines(File).FirstOrDefault(static line => line.StartsWith("TCP:", StringComparison.Ordinal))?.Split(' ');
+        return words is not null && Array.IndexOf(words, "mem") is > 0 and var at && at + 1 < words.Length && long.TryParse(words[at + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var pages)
+            ? (double)pages * System.Environment.SystemPageSize
+            : null;
     }
 
     /// <summary>From <c>/proc/self/task/*/schedstat</c>, whose first field is the thread's CPU time in ns; 0 where there is none.</summary>

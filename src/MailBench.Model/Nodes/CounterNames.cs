@@ -15,6 +15,9 @@ public static class CounterNames
     /// <summary>The managed heap, what is free in it included.</summary>
     public const string ManagedBytes = "managedBytes";
 
+    /// <summary>What the kernel holds in buffers of TCP sockets, all of the machine's together; absent where it does not tell.</summary>
+    public const string TcpBufferBytes = "tcpBufferBytes";
+
     /// <summary>CPU of the busiest thread.</summary>
     public const string BusiestThreadCpuNs = "busiestThreadCpuNs";
 

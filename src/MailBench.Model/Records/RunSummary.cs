@@ -224,6 +224,14 @@ public sealed record PollFigures
     public long? SessionsOpen { get; init; }
     public double? ServerBytesPerSession { get; init; }
 
+    /// <summary>The same of its managed heap, garbage that waits for collection included; and of what the kernel holds in TCP buffers, both ends of every connection of the machine together.</summary>
+    public double? ServerManagedBytesPerSession { get; init; }
+    public double? TcpBufferBytesPerSession { get; init; }
+
+    /// <summary>Messages announced to held sessions in the window, and held sessions that the server ended by its end; null: nobody held any.</summary>
+    public long? Pushed { get; init; }
+    public long? Dropped { get; init; }
+
     /// <summary>Parts of the trial, where the number of users changed; the knee, where it was looked for; and its course.</summary>
     public IReadOnlyList<StepFigures> Steps { get; init; } = [];
     public KneeFigures? Knee { get; init; }

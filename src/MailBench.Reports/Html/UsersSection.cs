@@ -26,7 +26,7 @@ internal static class UsersSection
             if (remarks.Length > 0) html.Append($"<tr class=\"flags{(p.Void ? " void" : "")}\"><td></td><td colspan=\"{Heads.Length}\">{E(remarks)}</td></tr>\n");
         }
 
-        return html.Append("</tbody>\n</table>\n</div></div>\n").ToString();
+        return html.Append("</tbody>\n</table>\n</div></div>\n").Append(SessionsTable.Render(points)).ToString();
     }
 
     /// <summary>The same rows as a Markdown table.</summary>
@@ -36,7 +36,7 @@ internal static class UsersSection
         if (points.Count == 0) return "";
         var text = new StringBuilder("\n## Users who poll\n\n| point | ").AppendJoin(" | ", Heads).Append(" | flags |\n|--:|").Append(string.Concat(Enumerable.Repeat("--:|", Heads.Length))).Append("---|\n");
         foreach (var p in points) text.Append($"| {p.Point} | ").AppendJoin(" | ", Cells(p).Select(Escaped)).Append($" | {Escaped(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))} |\n");
-        return text.ToString();
+        return text.Append(SessionsTable.RenderMarkdown(points)).ToString();
     }
 
     private static string[] Cells(PointSummary p)

@@ -30,6 +30,8 @@ internal static class PointsCsv
         ("predictedBy", p => p.Polls?.Predictions.FirstOrDefault()?.Resource), ("predictedUsersLeast", p => p.Polls?.Predictions.FirstOrDefault()?.Users), ("carriedUsers", p => p.Polls?.Knee?.CarriedUsers), ("notCarriedUsers", p => p.Polls?.Knee?.NotCarriedUsers),
         ("recoverySeconds", p => p.Polls?.Knee?.RecoverySeconds), ("carriedAfterOverload", p => p.Polls?.Knee?.CarriedAfter), ("kbitPerUser", p => p.Polls?.KbitPerUser), ("kbitPerUserLow", p => p.Polls?.KbitPerUserLow), ("fairness", p => p.Polls?.Fairness),
         ("sessionsOpen", p => p.Polls?.SessionsOpen), ("serverBytesPerSession", p => p.Polls?.ServerBytesPerSession),
+        ("serverManagedBytesPerSession", p => p.Polls?.ServerManagedBytesPerSession), ("tcpBufferBytesPerSession", p => p.Polls?.TcpBufferBytesPerSession), ("pushed", p => p.Polls?.Pushed), ("dropped", p => p.Polls?.Dropped),
+        ("pushP50Ms", p => Latency(p, "push")?.At(0.5)), ("pushP95Ms", p => Latency(p, "push")?.At(0.95)), ("pushP99Ms", p => Latency(p, "push")?.At(0.99)),
         ("booksOffered", p => p.Books.Offered), ("booksAccepted", p => p.Books.Accepted), ("booksDelivered", p => p.Books.Delivered), ("booksFailedWithDsn", p => p.Books.FailedWithDsn),
         ("booksDiscarded", p => p.Books.Discarded), ("booksStillQueued", p => p.Books.StillQueued), ("booksLost", p => p.Books.Lost), ("booksRefused", p => p.Books.Refused),
         ("booksUncertain", p => p.Books.Uncertain), ("duplicates", p => p.Books.Duplicates),

@@ -1,6 +1,7 @@
 using System.Net;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
+using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Units;
 using MailBench.Runs.Testbed;
@@ -14,11 +15,14 @@ internal sealed class UsersLoad(Bench bench, SettingValues settings, TrialId tri
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TimeSpan _drain = settings.Span("phases.drain");
+    private string? _mailEvents;
 
     /// <param name="users">How many poll from the start.</param>
     /// <param name="events">Where their events go.</param>
-    public async Task BeginAsync(int users, string events, CancellationToken cancellationToken)
+    /// <param name="mailEvents">Where those of the mail go, when each message is to be found again: users who hold IDLE. Their number does not change.</param>
+    public async Task BeginAsync(int users, string events, string mailEvents, CancellationToken cancellationToken)
     {
+        _mailEvents = settings.Choice<PollAction>("users.action") == PollAction.Idle ? mailEvents : null;
         await bench.Poll.AskAsync(new BeginTrialCommand(trial, events) { Poll = settings.ToPolls(bench.UsersSide) with { Active = users } }, Patience, cancellationToken);
         await PrepareMailAsync(users, cancellationToken);
     }
@@ -55,6 +59,6 @@ internal sealed class UsersLoad(Bench bench, SettingValues settings, TrialId tri
 
     private async Task PrepareMailAsync(int users, CancellationToken cancellationToken)
     {
-        if (settings.ToUsersMail(door, users) is { } mail) await bench.Source.AskAsync(new BeginTrialCommand(trial, null) { Source = mail }, Patience, cancellationToken);
+        if (settings.ToUsersMail(door, users) is { } mail) await bench.Source.AskAsync(new BeginTrialCommand(trial, _mailEvents) { Source = mail }, Patience, cancellationToken);
     }
 }

@@ -63,7 +63,7 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
         var load = new UsersLoad(bench, settings, trial, server.Door);
         await server.BeginTrialAsync(trial, folder.EventsOf("mta", record.Point, record.Repetition), cancellationToken);
         await bench.Line.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
-        await load.BeginAsync(FirstUsers(settings, knee, days), folder.EventsOf("poll", record.Point, record.Repetition), cancellationToken);
+        await load.BeginAsync(FirstUsers(settings, knee, days), folder.EventsOf("poll", record.Point, record.Repetition), folder.EventsOf("source", record.Point, record.Repetition), cancellationToken);
         record = record with { AtTrialBegin = await observer.SnapshotAsync(cancellationToken), WarmUpBeginNs = MonotonicClock.NowNs };
 
         await load.StartAsync(cancellationToken);

@@ -21,6 +21,10 @@ internal sealed class PlantedUsers : IDisposable
     /// <summary>Every so many-eth poll fails; 0: none.</summary>
     public int FailEvery { get; init; }
 
+    /// <summary>Users hold IDLE, and get ten messages a second: announced 3 ms after their 250, fetched 2 ms later; but every so many-eth never is (0: all are).</summary>
+    public bool Idle { get; init; }
+    public int ForgetEvery { get; init; }
+
     /// <summary>Writes header, journal and events of a point for each number of users, at an interval of 1 s over a window from second 2 to second 12.</summary>
     public PlantedUsers Write()
     {
@@ -30,7 +34,7 @@ internal sealed class PlantedUsers : IDisposable
             ["line.capacity"] = "1Mbit/s",
             ["users.count"] = $"{users}",
             ["users.interval"] = "1s",
-            ["users.action"] = "check",
+            ["users.action"] = Idle ? "idle" : "check",
         })).ToList();
         var header = new PlantedTrial().Header(points[0]) with { Points = points };
         File.WriteAllText(Folder.Header, JsonSerializer.Serialize(header, RecordJson.Line));
@@ -38,7 +42,8 @@ internal sealed class PlantedUsers : IDisposable
         for (var i = 0; i < Users.Length; i++)
         {
             var rate = WriteEvents(i + 1, Users[i]);
-            journal.Write(JsonSerializer.Serialize(Record(i + 1, rate), RecordJson.Line) + "\n");
+            if (Idle) WriteMail(i + 1);
+            journal.Write(JsonSerializer.Serialize(Record(i + 1, rate, Users[i]), RecordJson.Line) + "\n");
         }
 
         return this;
@@ -49,7 +54,7 @@ internal sealed class PlantedUsers : IDisposable
     /// <summary>Twelve seconds of polls, evenly spaced; past the capacity each waits for those before it. Returns the polls that got through per second.</summary>
     private double WriteEvents(int point, int users)
     {
-        using var writer = new EventWriter(File.Create(Folder.EventsOf("poll", point, 0)), new EventHeader(EventStream.Version, "poll", "test", point, 0, ""));
+        using var writer = Writer("poll", point);
         var spaceNs = (long)(Second / Capacity);
         long freeNs = 0;
         for (var i = 0; i < 12 * users; i++)
@@ -62,10 +67,26 @@ internal sealed class PlantedUsers : IDisposable
             else if (endNs < 15 * Second) writer.Write(new EventRecord(EventKind.Polled, i, i % users, endNs, intendedNs, 0));
         }
 
+        for (var i = 0; Idle && i < 120; i++)
+            if (ForgetEvery == 0 || i % ForgetEvery > 0) writer.Write(new EventRecord(EventKind.Pushed, i, i % users, MailAt(i) + 3_000_000, 2_000_000, 0));
         return Math.Min(users, Capacity);
     }
 
-    private static TrialRecord Record(int point, double rate) => new()
+    private void WriteMail(int point)
+    {
+        using var writer = Writer("source", point);
+        for (var i = 0; i < 120; i++)
+        {
+            writer.Write(new EventRecord(EventKind.Offered, i, 0, MailAt(i) - 1, 0, 0));
+            writer.Write(new EventRecord(EventKind.Accepted, i, 1, MailAt(i), MailAt(i) - 1, 250));
+        }
+    }
+
+    private static long MailAt(int message) => message * Second / 10;
+
+    private EventWriter Writer(string role, int point) => new(File.Create(Folder.EventsOf(role, point, 0)), new EventHeader(EventStream.Version, role, "test", point, 0, ""));
+
+    private TrialRecord Record(int point, double rate, int users) => new()
     {
         Point = point,
         Repetition = 0,
@@ -73,19 +94,22 @@ internal sealed class PlantedUsers : IDisposable
         SteadyBeginNs = 2 * Second,
         SteadyEndNs = 12 * Second,
         DrainEndNs = 15 * Second,
-        AtTrialBegin = Snapshot(0, rate),
-        AtBegin = Snapshot(2 * Second, rate),
-        AtEnd = Snapshot(12 * Second, rate),
-        AfterDrain = Snapshot(15 * Second, rate),
+        AtTrialBegin = Snapshot(0, rate, users),
+        AtBegin = Snapshot(2 * Second, rate, users),
+        AtEnd = Snapshot(12 * Second, rate, users),
+        AfterDrain = Snapshot(15 * Second, rate, users),
         CountedNotBooked = true,
         Features = new Dictionary<string, string> { ["durability"] = "synced" },
     };
 
     /// <summary>The line's far side is the server: what goes to the users is its reverse.</summary>
-    private static Dictionary<string, IReadOnlyDictionary<string, double>> Snapshot(long atNs, double rate) => new()
+    private Dictionary<string, IReadOnlyDictionary<string, double>> Snapshot(long atNs, double rate, int users) => new()
     {
         ["line"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.WireOctetsForward] = atNs / 1e9 * rate * 500, [CounterNames.WireOctetsReverse] = atNs / 1e9 * rate * 1250 },
-        ["mailbox"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 100.0, [CounterNames.Delivered] = 0, [CounterNames.Retrieved] = 0 },
-        ["poll"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 200.0 },
+        ["mailbox"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 100.0, [CounterNames.Delivered] = 0, [CounterNames.Retrieved] = 0, [CounterNames.ResidentBytes] = 40e6 + atNs / (12.0 * Second) * (6e6 + 2000 * 60 * users), [CounterNames.ManagedBytes] = 5e6 + atNs / 1e9 * 5e5 },
+        ["poll"] = new Dictionary<string, double>
+        {
+            [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 200.0, [CounterNames.SessionsOpen] = atNs == 12 * Second ? Idle ? 60 * users : 3 : 0, [CounterNames.Pushed] = atNs / 1e9 * 10, [CounterNames.Dropped] = 0,
+        },
     };
 }

@@ -31,6 +31,30 @@ public sealed class UsersAnalysisTests
     }
 
     [Fact]
+    public void What_a_held_session_costs_and_how_soon_mail_is_announced_are_those_that_were_planted()
+    {
+        using var run = new PlantedUsers { Users = [50, 100], Idle = true }.Write();
+        var summary = RunAnalysis.Analyze(run.Folder).Summary;
+        var point = summary.Points[0];
+
+        // 12 MB more for 3,000 sessions, half of it managed; 18 MB for 6,000.
+        Assert.Equal((3000, 4000.0, 2000.0), (point.Polls!.SessionsOpen, point.Polls.ServerBytesPerSession!.Value, point.Polls.ServerManagedBytesPerSession!.Value));
+        Assert.Equal((100, 0), (point.Polls.Pushed, point.Polls.Dropped));
+        Assert.Equal((100, 3, 2), (point.Latencies["push"].Count, point.Latencies["push"].P95, point.Latencies["push.fetch"].P50));
+        Assert.Contains("3,000 sessions were held in IDLE, for each of which the server's memory grew by 3.9 KiB (2.0 KiB of managed heap); of 100 messages 95 % were announced within 3 ms of their 250, the last after 3 ms.", summary.Sentences);
+        Assert.Contains(summary.Sentences, sentence => sentence.StartsWith("Each further session from 3,000 to 6,000 cost the server 2.0 KiB of memory (0.0 KiB of managed heap), and the kernel an unknown amount", StringComparison.Ordinal));
+        Assert.Equal(60, point.Utilisations.Single(row => row.Resource == "connections").Demand, 1.0);
+    }
+
+    [Fact]
+    public void Mail_that_was_never_announced_counts_as_infinite()
+    {
+        using var run = new PlantedUsers { Users = [50], Idle = true, ForgetEvery = 10 }.Write();
+        var push = RunAnalysis.Analyze(run.Folder).Summary.Points[0].Latencies["push"];
+        Assert.Equal((100, 3, double.PositiveInfinity), (push.Count, push.P50, push.P95));
+    }
+
+    [Fact]
     public void The_prediction_stands_beside_the_measurement_and_agrees_where_the_line_is_the_limit()
     {
         using var run = new PlantedUsers().Write();

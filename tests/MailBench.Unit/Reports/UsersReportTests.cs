@@ -36,6 +36,15 @@ public sealed class UsersReportTests : IDisposable
     }
 
     [Fact]
+    public async Task Held_sessions_have_a_table_of_their_own()
+    {
+        using var run = new PlantedUsers { Users = [50], Idle = true }.Write();
+        RunReport.Write(RunAnalysis.Analyze(run.Folder), run.Folder);
+        Assert.Contains("<td>3,000</td><td>3.91 KiB</td><td>1.95 KiB</td>", await File.ReadAllTextAsync(run.Folder.ReportHtml));
+        Assert.Contains("### Sessions", await File.ReadAllTextAsync(run.Folder.ReportMarkdown));
+    }
+
+    [Fact]
     public void The_console_summary_fits_a_hundred_columns()
     {
         var text = new StringWriter();
