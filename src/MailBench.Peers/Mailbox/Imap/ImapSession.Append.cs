@@ -48,11 +48,18 @@ internal sealed partial class ImapSession
             {
                 if (!folder.IsInbox && !maildir.Exists) return "[TRYCREATE] there is no such mailbox";
                 var name = maildir.Prepare(content);
-                maildir.Appear(name, command.Flags, command.Date);
+                try
+                {
+                    maildir.Appear(name, command.Flags, command.Date);
+                }
+                catch
+                {
+                    maildir.Discard(name);
+                    throw;
+                }
+
                 maildir.SyncFlagged();
-                var snapshot = maildir.Index.Look();
-                var stored = snapshot.Messages.LastOrDefault(message => MaildirName.BaseOf(message.File.Name).SequenceEqual(name));
-                if (stored is not null) code = string.Create(CultureInfo.InvariantCulture, $"[APPENDUID {snapshot.Validity} {stored.Uid}] ");
+                code = UidOf(maildir, name);
                 return null;
             },
             () =>
@@ -63,6 +70,25 @@ internal sealed partial class ImapSession
                 FinishOr($"{code}stored");
                 maildir.Announce();
             });
+    }
+
+    /// <summary>
+    /// APPENDUID of what has been stored; empty where its UID cannot be told (no room for the list of UIDs): a client that hears NO brings the message again, and this one is there (RFC 4315 §3 leaves the
+    /// code free).
+    /// </summary>
+    private string UidOf(Maildir maildir, string name)
+    {
+        try
+        {
+            var snapshot = maildir.Index.Look();
+            var stored = snapshot.Messages.LastOrDefault(message => MaildirName.BaseOf(message.File.Name).SequenceEqual(name));
+            return stored is null ? "" : string.Create(CultureInfo.InvariantCulture, $"[APPENDUID {snapshot.Validity} {stored.Uid}] ");
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            Floor.Complain($"a mailbox could not be listed: {failed.Message}");
+            return "";
+        }
     }
 
     private void DropContent()
