@@ -72,7 +72,7 @@ public static class ConsoleSummary
         static Table Probes(RunSummary run, ProbeTable probes)
         {
             var table = new Table().Border(TableBorder.Simple).AddColumn(Markup.Escape(Html.ProbesSection.Name(run, probes))).AddColumn("expected").AddColumn("observed").AddColumn("verdict", Text);
-            foreach (var f in probes.Findings.Where(f => f.Group == "features" || f.Verdict is ProbeFinding.Differs or ProbeFinding.NotShown))
+            foreach (var f in probes.Findings.Where(f => f.Group is "features" or ProbeFinding.CrossCheck || f.Verdict is ProbeFinding.Differs or ProbeFinding.NotShown))
                 table.AddRow(Shown(f.Question), Shown(f.Expected ?? Say.None), Shown(f.Observed), Shown(f.Verdict));
             return table;
         }

@@ -65,6 +65,7 @@ public sealed class RunFlow(RunPlan plan, RunFolder folder, NodeProgram program,
     private static async Task<TrialRecord> RunTrialAsync(
         TrialPhasesFactory phases, TrialPlan trial, Dictionary<(int Point, int Repetition), TrialRecord> done, CancellationToken stop)
     {
+        if (trial.Point.Settings.CrossChecks()) return await phases.CreateCrossCheck(trial.Point.Settings.Integer("seed")).RunAsync(trial, stop);
         if (trial.Point.Settings.HasProbes()) return await phases.CreateProbes().RunAsync(trial, stop);
         if (trial.Point.Settings.HasUsers()) return await phases.CreateUsers().RunAsync(trial, stop);
         if (trial.Point.BasePoint is not { } origin) return await phases.Create().RunAsync(trial, null, stop);

@@ -20,6 +20,9 @@ internal static class Gates
     /// <summary>Lateness of the line's own loop is made good from the backlog; above this share it may not have been.</summary>
     private const double LineLateBound = 0.05;
 
+    /// <summary>Kernel threads that write the run's own data back are counted with the others, and stay below it.</summary>
+    private const double OthersBound = 0.1;
+
     public static PointSummary Apply(PointSummary point, GateInput input)
     {
         var reasons = VoidReasons(point, input).ToList();
@@ -33,13 +36,19 @@ internal static class Gates
         var books = point.Books;
         if (books.Lost > 0) yield return Invariant($"books do not close: {books.Lost} accepted recipients are neither delivered, failed with a DSN, discarded nor queued");
         if (books.Unexpected > 0) yield return Invariant($"books do not close: {books.Unexpected} deliveries of recipients that were never accepted");
-        if (input.Trial.Failure is null && point.DeliveriesInWindow == 0) yield return input.Trial.LastWords is [.., var last] ? $"nothing was delivered in the window; its log ends: {Printable.Of(last)}" : "nothing was delivered in the window";
+        if (input.Trial.Failure is null && point.DeliveriesInWindow == 0) yield return NothingDelivered(input.Trial);
         if (point.BusyForward > BusyBound) yield return Invariant($"the line was {point.BusyForward:P1} busy forward: more than it can be");
         if (point.BusyReverse > BusyBound) yield return Invariant($"the line was {point.BusyReverse:P1} busy in reverse: more than it can be");
         if (point.LoadModel == "open")
             foreach (var late in Lateness(point, input.Settings.Gates)) yield return late;
         foreach (var low in Ceilings(point, input)) yield return low;
     }
+
+    /// <summary>With what may have kept the system from it: its own last words, or a machine that was somebody else's.</summary>
+    private static string NothingDelivered(TrialRecord trial) =>
+        "nothing was delivered in the window"
+        + (trial.OthersShare > OthersBound ? Invariant($"; other programs used {trial.OthersShare:0%} of the machine's CPU meanwhile") : "")
+        + (trial.LastWords is [.., var last] ? $"; its log ends: {Printable.Of(last)}" : "");
 
     internal static IEnumerable<string> Lateness(PointSummary point, GateSettings gates)
     {
@@ -83,6 +92,7 @@ internal static class Gates
     internal static IEnumerable<string> OfTestbed(PointSummary point, RunHeader header, TrialRecord trial, PointSettings settings, TrialCounters counters)
     {
         if (trial.StealShare > settings.Gates.Steal) yield return Invariant($"cpu steal {trial.StealShare:0.0%}: other guests took time of this machine");
+        if (trial.OthersShare > OthersBound) yield return Invariant($"other programs used {trial.OthersShare:0%} of the machine's CPU");
         if (counters.InWindow("line", CounterNames.LineLateNs) / (point.WindowSeconds * 1e9) is > LineLateBound and var late)
             yield return Invariant($"the line was late: {late:0.0%} of the window it waited for a processor itself");
         if (header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > settings.Gates.ProbeDrift)

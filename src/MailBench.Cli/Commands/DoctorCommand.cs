@@ -17,6 +17,7 @@ internal static class DoctorCommand
         privileges
           + foreign MTAs      private PID, mount and network namespaces can be made
           + user-space line   needs no privilege
+          + kernel line       virtual cables and tc's token bucket can be made (line.backend: kernel)
         foreign MTAs
           + postfix           Postfix 3.7.11
           - exim              Exim is not installed. As MTA packages exclude each other, unpack it beside them: …

@@ -21,6 +21,7 @@ public static partial class SettingsTable
         new("system", SettingKind.Text, "mailbench", "The system under test: mailbench (the own core), postfix, exim, opensmtpd, sendmail, or a name that systems: defines.") { Pattern = SystemPattern(), Form = "a word of 1 to 40 lower-case letters, digits and dashes" },
 
         new("probes", SettingKind.Flag, "off", "A point that has it starts the system and asks it what it does: its declared features, replies, bounces and log become a table of what was expected and what was observed. It measures nothing."),
+        new("crossCheck.pairs", SettingKind.Integer, "0", "Above 0, a point checks the instrument: the system is measured so many times by MailBench's source and sink and as often by Postfix's smtp-source and smtp-sink, with the same sessions, size and windows, and the report says whether they agree. One recipient a message, one domain, one MX host, no line.") { Max = 100 },
 
         new("line.capacity", SettingKind.Capacity, "100Mbit/s", "Capacity of the line between the SUT and the sinks, per direction; all connections share it.") { Min = 1000, Max = 1e11 },
         new("line.delay", SettingKind.Duration, "0s", "One-way delay, in each direction.") { Max = 10 },

@@ -87,13 +87,16 @@ public static class TypedSettings
         };
     }
 
-    /// <summary>The point is about users who poll, and sends no mail.</summary>
-    /// <summary>A point that asks the system what it does and measures nothing.</summary>
-    public static bool HasProbes(this SettingValues values) => values.Flag("probes");
+    /// <summary>A point whose result is a table of findings: it asks the system what it does, or <see cref="CrossChecks"/>.</summary>
+    public static bool HasProbes(this SettingValues values) => values.Flag("probes") || values.CrossChecks();
+
+    /// <summary>A point that measures by two instruments and compares them.</summary>
+    public static bool CrossChecks(this SettingValues values) => values.Integer("crossCheck.pairs") > 0;
 
     /// <summary>A point that measures deliveries.</summary>
     public static bool SendsMail(this SettingValues values) => !values.HasUsers() && !values.HasProbes();
 
+    /// <summary>The point is about users who poll, and sends no mail.</summary>
     public static bool HasUsers(this SettingValues values) => values.Find("users.count") is not null;
 
     /// <param name="values">A point's settings that <see cref="HasUsers"/>.</param>

@@ -11,6 +11,9 @@ public sealed record ProbeFinding(string Group, string Question, string? Expecte
 {
     public const string Declared = "declared";
 
+    /// <summary>The group of findings that hold MailBench's own figures against another instrument's.</summary>
+    public const string CrossCheck = "cross-check";
+
     /// <summary>The behaviour is the one expected.</summary>
     public const string Agrees = "agrees";
 

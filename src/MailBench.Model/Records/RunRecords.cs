@@ -185,6 +185,9 @@ public sealed record TrialRecord
     /// <summary>CPU steal share of the machine over the window, 0–1.</summary>
     public double StealShare { get; init; }
 
+    /// <summary>Share of the machine's CPU that programs outside the run used over the window, 0–1; zero where it is not known.</summary>
+    public double OthersShare { get; init; }
+
     /// <summary>Feature vector of the SUT, axis → value.</summary>
     public required IReadOnlyDictionary<string, string> Features { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MailBench.Model.Units;
+using MailBench.Runs.Testbed.Lines;
 using MailBench.Runs.Testbed.Systems;
 
 namespace MailBench.Runs.Disclosure;
@@ -35,6 +36,8 @@ public static class MachineCheck
         var missing = MailSystems.NoEnclosure();
         yield return new("privileges", "foreign MTAs", missing is null, missing ?? "private PID, mount and network namespaces can be made");
         yield return new("privileges", "user-space line", true, "needs no privilege");
+        var lacking = LineBackends.Missing();
+        yield return new("privileges", "kernel line", lacking is null, lacking ?? "virtual cables and tc's token bucket can be made (line.backend: kernel)");
     }
 
     private static IEnumerable<MachineFinding> Limits()

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailBench.Model.Records;
 
 namespace MailBench.Runs.Disclosure;
@@ -96,19 +95,4 @@ internal static class StorageProbe
             return null;
         }
     }
-}
-
-/// <summary>CPU time that the hypervisor gave to others, from the first line of <c>/proc/stat</c> (proc(5)); zero where there is none.</summary>
-internal readonly record struct CpuTicks(long Total, long Steal)
-{
-    public static CpuTicks Read()
-    {
-        if (!File.Exists("/proc/stat")) return default;
-        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1)
-            .Select(field => long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) ? ticks : 0).Take(8).ToArray();
-        return new CpuTicks(fields.Sum(), fields.Length > 7 ? fields[7] : 0);
-    }
-
-    /// <summary>Share of all CPU time since <paramref name="before"/> that was stolen, 0–1.</summary>
-    public double StealShareSince(CpuTicks before) => Total > before.Total ? (double)(Steal - before.Steal) / (Total - before.Total) : 0;
 }

@@ -29,6 +29,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
     private long _steadyEndNs;
     private long _drainEndNs;
     private double _steal;
+    private double _others;
 
     /// <summary>
     /// Runs it. A role's failure comes back in the record (<see cref="TrialRecord.Failure"/>), which then is void. <paramref name="derived"/>: the rate that stands for a share of a measured one.
@@ -76,6 +77,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
             Failure = failure,
             LastWords = lastWords,
             StealShare = _steal,
+            OthersShare = _others,
             Features = features,
         };
     }
@@ -115,7 +117,8 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         await observer.LastAsync("steady", phases.Steady, cancellationToken);
         _steadyEndNs = MonotonicClock.NowNs;
         _atEnd = await observer.SnapshotAsync(cancellationToken);
-        _steal = CpuTicks.Read().StealShareSince(ticks);
+        var now = CpuTicks.Read();
+        (_steal, _others) = (now.StealShareSince(ticks), now.OthersShareSince(ticks, CpuTicks.RolesCpuNs(_atBegin, _atEnd)));
 
         await DrainAsync(load.Model, phases.Drain, sut, cancellationToken);
         _drainEndNs = MonotonicClock.NowNs;

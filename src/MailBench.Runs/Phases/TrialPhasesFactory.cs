@@ -1,5 +1,6 @@
 using System.Net;
 using MailBench.Model.Records;
+using MailBench.Runs.CrossCheck;
 using MailBench.Runs.Probes;
 using MailBench.Runs.Records;
 using MailBench.Runs.Sweep;
@@ -18,6 +19,9 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
 
     /// <summary>The same for a point that asks the system what it does.</summary>
     public ProbePhases CreateProbes() => new(program, folder, record.QueueRoot, ports, time);
+
+    /// <summary>The same for a point that holds two instruments against each other.</summary>
+    public CrossCheckPhases CreateCrossCheck(int seed) => new(program, folder, record.QueueRoot, record.Run, seed, ports, time);
 
     private async Task<ISystemUnderTest> StartMailboxAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {

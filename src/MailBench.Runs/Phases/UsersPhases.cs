@@ -82,7 +82,8 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
             record = record with { SteadyEndNs = MonotonicClock.NowNs, AtEnd = await observer.SnapshotAsync(cancellationToken) };
         }
 
-        record = record with { StealShare = CpuTicks.Read().StealShareSince(ticks) };
+        var now = CpuTicks.Read();
+        record = record with { StealShare = now.StealShareSince(ticks), OthersShare = knee is null && days.Count == 0 ? now.OthersShareSince(ticks, CpuTicks.RolesCpuNs(record.AtBegin, record.AtEnd)) : 0 };
         await load.HaltAsync(cancellationToken);
         record = record with { DrainEndNs = MonotonicClock.NowNs, AfterDrain = await observer.SnapshotAsync(cancellationToken) };
         await server.EndTrialAsync(cancellationToken);

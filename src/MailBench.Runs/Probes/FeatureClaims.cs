@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using MailBench.Model.Records;
 
 namespace MailBench.Runs.Probes;
 
 /// <summary>A declared feature held against what was seen. Pure: the words of a vector on one side, an observation on the other.</summary>
-internal sealed class FeatureClaims(IReadOnlyDictionary<string, string> features)
+internal sealed partial class FeatureClaims(IReadOnlyDictionary<string, string> features)
 {
     public const string Group = "features";
 
@@ -27,11 +28,14 @@ internal sealed class FeatureClaims(IReadOnlyDictionary<string, string> features
         return Together("one", "host") ? "per-mx-host" : Together("one", "set") ? "per-mx-set" : Together("one", "two") ? "per-domain" : "per-recipient";
     }
 
-    /// <summary>Whether declared reuse fits so many transactions of single-recipient messages over so many sessions.</summary>
+    /// <summary>Whether declared reuse fits so many transactions of single-recipient messages over so many sessions. One that has a condition (<c>across-messages, where …</c>) need not show.</summary>
     public static bool ReuseFits(string declared, int sessions, int transactions) =>
-        declared.StartsWith("across-messages", StringComparison.Ordinal) ? sessions < transactions : sessions == transactions;
+        declared.StartsWith("across-messages", StringComparison.Ordinal) ? sessions < transactions || declared.Contains(", where", StringComparison.Ordinal) : sessions == transactions;
 
-    /// <summary>The first number of <c>4 per site, 200 in all</c>; none: no bound is declared.</summary>
+    /// <summary>The most sessions to one host that are declared, as the 4 of <c>4 per site, 200 in all</c>; none: no such bound.</summary>
+    public static int? MostPerHost(string declared) => PerHost().Match(declared) is { Success: true } match && int.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var most) ? most : null;
+
+    /// <summary>The first number of a text, or null.</summary>
     public static int? FirstNumber(string declared) =>
         declared.Split(' ', ',').Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? (int?)number : null).FirstOrDefault(number => number is not null);
 
@@ -40,4 +44,7 @@ internal sealed class FeatureClaims(IReadOnlyDictionary<string, string> features
         declared.Contains("as it is", StringComparison.Ordinal) ? Passed : declared.StartsWith("none", StringComparison.Ordinal) && declared.Contains("fails", StringComparison.Ordinal) ? Failed : declared == "none" ? Passed : Converted;
 
     public const string Passed = "passed as it is", Failed = "failed", Converted = "converted to 7-bit";
+
+    [GeneratedRegex("([0-9]+) per (?:host|site|domain)")]
+    private static partial Regex PerHost();
 }

@@ -79,7 +79,7 @@ internal sealed class OutwardProbes(ISystemUnderTest sut, ProbeBed bed, FeatureC
         return
         [
             claims.Against("reuse", $"sessions for {Burst} messages to one host at once", $"{sessions}", declared => FeatureClaims.ReuseFits(declared, sessions, transactions.Count)),
-            claims.Against("concurrency", "most sessions to one host at once", $"{most}", declared => FeatureClaims.FirstNumber(declared) is not { } bound || most <= bound),
+            claims.Against("concurrency", "most sessions to one host at once", $"{most}", declared => FeatureClaims.MostPerHost(declared) is not { } bound || most <= bound),
             claims.Against("pipelining", "commands that do not wait for replies", $"in {pipelined} of {transactions.Count} transactions", declared => declared == "on" == pipelined > 0),
             claims.Against("overlap", "MAIL that does not wait for the reply to the content before", $"in {overlapped} of {transactions.Count} transactions", declared => declared == "on" == overlapped > 0),
             claims.Against("chunking", "content by BDAT where it is offered", $"in {chunked} of {transactions.Count} transactions", declared => declared == "on" == chunked > 0),

@@ -32,8 +32,9 @@ public static class RunEstimate
     /// <summary>One trial, from the SUT's start to its end.</summary>
     public static TimeSpan Of(TrialPlan trial)
     {
-        if (trial.Point.Settings.HasProbes()) return AroundProbes;
         var phases = trial.Point.Settings.ToPhases();
+        if (trial.Point.Settings.CrossChecks()) return trial.Point.Settings.Integer("crossCheck.pairs") * 2 * (AroundTrial + phases.WarmUp + phases.Steady);
+        if (trial.Point.Settings.HasProbes()) return AroundProbes;
         return AroundTrial + phases.WarmUp + Window(trial.Point.Settings, phases.Steady) + (phases.Drain < UsualDrain ? phases.Drain : UsualDrain);
     }
 

@@ -141,6 +141,8 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
                 throw new ProfileException(where, $"users.action idle: the users who hold IDLE stay the same; it goes with neither users.find knee nor users.schedule.{coordinates}");
         }
 
+        if (settings.CrossChecks() && settings.Find("workload.size") is null)
+            throw new ProfileException(where, $"crossCheck.pairs needs workload.size: smtp-source knows no other mail.{coordinates}");
         if (MailSystems.Refusal(system) is { } refusal) throw new ProfileException(where, $"systems.{system.Name}: {refusal}");
         if (settings.Integer("workload.recipients") > settings.Integer("mta.maxRecipients"))
             throw new ProfileException(where, $"workload.recipients {settings.Integer("workload.recipients")} is above mta.maxRecipients {settings.Integer("mta.maxRecipients")}: every message would be refused.{coordinates}");

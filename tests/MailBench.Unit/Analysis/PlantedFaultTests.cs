@@ -37,6 +37,25 @@ public sealed class PlantedFaultTests
         Assert.All(point.Flags, flag => Assert.Equal("memory of the SUT grew by 20% over the window, from 100 to 120 MiB", flag));
     }
 
+    [Theory]
+    [InlineData(0.08, 0)]
+    [InlineData(0.34, 1)]
+    public void A_machine_that_was_somebody_elses_is_flagged(double share, int flags)
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.OthersShare = share;
+        Assert.Equal(flags, trial.Analyze().Flags.Count(flag => flag == "other programs used 34% of the machine's CPU"));
+    }
+
+    [Fact]
+    public void Where_nothing_was_delivered_the_reason_names_a_machine_that_was_somebody_elses()
+    {
+        var trial = PlantedTrial.Healthy();
+        trial.OthersShare = 0.83;
+        trial.Events.RemoveAll(e => e.Kind == EventKind.Booked);
+        Assert.Contains("nothing was delivered in the window; other programs used 83% of the machine's CPU meanwhile", trial.Analyze().VoidReasons);
+    }
+
     [Fact]
     public void A_lost_recipient_voids_the_point_and_withholds_its_rate()
     {

@@ -36,6 +36,9 @@ internal sealed class PlantedTrial
     public (double Begin, double End) MemoryMiB { get; set; } = (100, 104);
     public RoleFailure? Failure { get; set; }
 
+    /// <summary>What programs outside the run used of the machine's CPU, 0–1.</summary>
+    public double OthersShare { get; set; }
+
     /// <summary>The healthy trial; <paramref name="gapNs"/> may bend the rate.</summary>
     public static PlantedTrial Healthy(Func<int, long>? gapNs = null)
     {
@@ -118,6 +121,7 @@ internal sealed class PlantedTrial
             AtEnd = WithMemory(Snapshot(9 * Second, WireOctets, LineLateNs), MemoryMiB.End),
             AfterDrain = Snapshot(12 * Second, WireOctets),
             Failure = Failure,
+            OthersShare = OthersShare,
             Features = new Dictionary<string, string> { ["durability"] = "synced" },
         };
     }

@@ -19,8 +19,15 @@ public sealed class FindingsTests
     [InlineData("none", 29, 30, false)]
     [InlineData("within-message", 30, 30, true)]
     [InlineData("across-messages, where a site gets much mail", 13, 30, true)]
+    [InlineData("across-messages, where more waits for a host", 30, 30, true)]
     [InlineData("across-messages", 30, 30, false)]
     public void Reuse_shows_in_sessions_beside_transactions(string declared, int sessions, int transactions, bool fits) => Assert.Equal(fits, FeatureClaims.ReuseFits(declared, sessions, transactions));
+
+    [Theory]
+    [InlineData("4 per site, 200 in all", 4)]
+    [InlineData("2 per message, a process per message, 5 queue runners", null)]
+    [InlineData("a process per message, 10 per host", 10)]
+    public void Only_a_bound_per_host_bounds_the_sessions_to_one(string declared, int? most) => Assert.Equal(most, FeatureClaims.MostPerHost(declared));
 
     [Theory]
     [InlineData("none: 8-bit content goes as it is", FeatureClaims.Passed)]
