@@ -9,7 +9,10 @@ internal readonly record struct ToolRates(double Accepted, double Delivered);
 /// <summary>Whether two independent instruments say the same of one system. Pure.</summary>
 internal static class CrossCheckFindings
 {
-    private const string Agreement = "the median of each lies in the other's range";
+    private const string Agreement = "medians within 3 %, or each in the other's range";
+
+    /// <summary>The method's practical threshold: a smaller difference matters to nobody.</summary>
+    private const double Threshold = 0.03;
 
     /// <summary>A range wider than this share of its median tells nothing: almost everything would agree with it.</summary>
     private const double WidestRange = 0.6;
@@ -27,7 +30,7 @@ internal static class CrossCheckFindings
         Array.Sort(theirs);
         var (our, their) = (Median(ours), Median(theirs));
         var verdict = Spread(ours) > WidestRange || Spread(theirs) > WidestRange ? ProbeFinding.NotShown
-            : our >= theirs[0] && our <= theirs[^1] && their >= ours[0] && their <= ours[^1] ? ProbeFinding.Agrees
+            : Math.Abs(our / their - 1) <= Threshold || (our >= theirs[0] && our <= theirs[^1] && their >= ours[0] && their <= ours[^1]) ? ProbeFinding.Agrees
             : ProbeFinding.Differs;
         var noise = verdict == ProbeFinding.NotShown ? "; the ranges are too wide to tell anything" : "";
         return new ProbeFinding(
