@@ -318,9 +318,9 @@ public sealed class LineTests(ITestOutputHelper output)
         var unlimited = (await bench.BusyAsync("20Mbit/s", TimeSpan.FromSeconds(0.3), TimeSpan.FromMilliseconds(100))).Forward;
         output.WriteLine($"{slow:P1} {fast:P1} unlimited {unlimited * 20:0} Mbit/s");
 
-        // Loose below: this is about the change, and the machine is shared.
-        Assert.InRange(slow, 0.8, 1.1);
-        Assert.InRange(fast, 0.5, 1.1);
+        // Loose below: this is about the change, and others have the processors too (0.675 was seen). Without a change fast would be 0.075, and slow of a line at 20 Mbit/s 13.
+        Assert.InRange(slow, 0.4, 1.1);
+        Assert.InRange(fast, 0.25, 1.1);
         Assert.InRange(unlimited, 1.5, 1e6);
         Assert.Null(await bench.Node.HandleAsync(new EndTrialCommand(), CancellationToken.None));
         await Assert.ThrowsAsync<NotSupportedException>(() => bench.Node.HandleAsync(new CreditsCommand(1), CancellationToken.None));
