@@ -166,6 +166,8 @@ internal sealed unsafe partial class EpollLoop : LoopThread
             var held = TakeHeld();
             var count = Native.epoll_wait(_yielding, _events, YieldingPerCall, 0);
             if (count > 0) HandOut(count);
+            // Peers on other processors go on while the rest is heard: a closed loop's turn and its peers' would else take turns.
+            FlushDirty();
             nowNs = MonotonicClock.NowNs;
             // Fewer than asked for: no more are ready, and to be told so is not worth a call.
             if (count < YieldingPerCall && !held) break;

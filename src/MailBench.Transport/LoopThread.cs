@@ -214,7 +214,8 @@ internal abstract class LoopThread : EventLoop
         }
     }
 
-    private void FlushDirty()
+    /// <summary>Sends what connections have to say by now; at the end of a turn, and within one where it pays.</summary>
+    protected void FlushDirty()
     {
         if (_dirty.Count == 0) return;
         (_dirty, _flushing) = (_flushing, _dirty);

@@ -5,13 +5,16 @@ using MailBench.Wire.Dns;
 namespace MailBench.Peers.Dns;
 
 /// <summary>
-/// Answers UDP on a thread of its own that blocks in the receive: one system call in, one out, nothing allocated per query. Measured faster than any
-/// asynchronous form, and the responder must never be what a run waits for.
+/// Answers UDP on a thread of its own that blocks in the receive, nothing allocated per query. On Linux what has arrived is taken by one system call and answered by one (<see cref="DatagramBatch"/>);
+/// nothing waits for company. Elsewhere it is a call in and a call out for each. Measured faster than any asynchronous form, and the responder must never be what a run waits for.
 /// </summary>
 internal sealed class UdpServer : IDisposable
 {
     /// <summary>Queries that arrive in a burst wait here rather than being lost; the kernel caps it at rmem_max.</summary>
     private const int ReceiveBufferBytes = 4 << 20;
+
+    /// <summary>Bounds a blocked receive, so that it sees the end even where no datagram wakes it.</summary>
+    private const int ReceiveTimeoutMs = 1_000;
 
     private readonly Socket _socket;
     private readonly DnsResponder _responder;
@@ -29,6 +32,7 @@ internal sealed class UdpServer : IDisposable
         {
             _socket.ReceiveBufferSize = ReceiveBufferBytes;
             _socket.SendBufferSize = ReceiveBufferBytes;
+            _socket.ReceiveTimeout = ReceiveTimeoutMs;
             _socket.Bind(listen);
         }
         catch
@@ -97,7 +101,8 @@ internal sealed class UdpServer : IDisposable
     {
         try
         {
-            Serve();
+            if (OperatingSystem.IsLinux() && Environment.Is64BitProcess) ServeTogether();
+            else ServeSingly();
         }
         catch (Exception defect) when (defect is not OutOfMemoryException)
         {
@@ -105,7 +110,27 @@ internal sealed class UdpServer : IDisposable
         }
     }
 
-    private void Serve()
+    private void ServeTogether()
+    {
+        using var batch = new DatagramBatch(_socket.SafeHandle);
+        while (true)
+        {
+            var count = batch.Receive();
+            if (_stopping) return;
+            for (var i = 0; i < count; i++)
+            {
+                var output = batch.NextAnswer;
+                var outcome = _responder.Answer(batch.Received(i), output, tcp: false, Tally);
+                if (outcome.Length == 0) continue;
+                if (outcome.DelayNs == 0) batch.Answer(i, outcome.Length);
+                else _sendLater(output[..outcome.Length].ToArray(), batch.SenderOf(i), outcome.DelayNs);
+            }
+
+            batch.Send();
+        }
+    }
+
+    private void ServeSingly()
     {
         var input = GC.AllocateUninitializedArray<byte>(DnsWire.MaxMessageBytes, pinned: true);
         var output = GC.AllocateUninitializedArray<byte>(DnsWire.MaxMessageBytes, pinned: true);

@@ -44,6 +44,37 @@ public sealed class DnsNodeTests
     }
 
     [Fact]
+    public async Task Bursts_of_several_clients_are_answered_each_to_its_own_and_a_delayed_one_among_them_is_not_forgotten()
+    {
+        const int Burst = 60;
+        await using var server = await DnsServer.GenerateAsync("domains=60,mx=5", "d7.test:delay:50ms", "d9.test:drop");
+        UdpClient[] clients = [new(AddressFamily.InterNetwork), new(AddressFamily.InterNetwork), new(AddressFamily.InterNetwork)];
+        try
+        {
+            foreach (var client in clients) client.Connect(server.EndPoint);
+            for (var i = 0; i < Burst; i++)
+                for (var c = 0; c < clients.Length; c++) await clients[c].SendAsync(Query($"d{i}.test", DnsType.MX, (ushort)(1000 * c + i)));
+            for (var c = 0; c < clients.Length; c++)
+            {
+                using var patience = new CancellationTokenSource(Patience);
+                var expected = Enumerable.Range(0, Burst).Where(i => i != 9).Select(i => ((ushort)(1000 * c + i), $"d{i}.test")).ToHashSet();
+                while (expected.Count > 0)
+                {
+                    var answer = DnsMessage.Read((await clients[c].ReceiveAsync(patience.Token)).Buffer);
+                    Assert.True(expected.Remove((answer.Id, answer.Question)), $"client {c} got {answer.Id} {answer.Question}");
+                    Assert.Single(answer.Answers);
+                }
+            }
+
+            Assert.Equal(Burst * clients.Length, server.Queries);
+        }
+        finally
+        {
+            foreach (var client in clients) client.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task Tcp_answers_pipelined_queries_in_order_however_they_are_cut()
     {
         await using var server = await DnsServer.GenerateAsync("domains=50,mx=5");
