@@ -60,7 +60,7 @@ public sealed class MtaNode : INode
         try
         {
             _queue = _openQueue(_options);
-            _loop = EventLoop.Start(new EventLoopOptions("mta"));
+            _loop = EventLoop.Start(new EventLoopOptions("mta") { CallsTogether = _options.Settings.CallsTogether });
             _loop.HandlerFailed += error => Complain($"a defect ended a session: {error}");
             var endPoint = await _loop.RunAsync(Begin).ConfigureAwait(false);
             foreach (var directory in _options.QueueDirectories)

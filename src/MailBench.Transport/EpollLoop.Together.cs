@@ -12,7 +12,7 @@ internal sealed unsafe partial class EpollLoop
     private const int LandingBytes = 64 << 10;
     private const int MaxSpareBuffers = 256;
 
-    private readonly CallRing? _ring = CallRing.TryOpen();
+    private readonly CallRing? _ring;
     private readonly byte* _landings = (byte*)NativeMemory.Alloc(Landings * LandingBytes);
     private readonly EpollConnection?[] _receiving = new EpollConnection?[Landings];
     private readonly int[] _landingOf = new int[Landings];

@@ -35,6 +35,7 @@ internal sealed unsafe partial class EpollLoop : LoopThread
     private EpollLoop(EventLoopOptions options) : base(options)
     {
         if (options.Punctual) _lead = new WakeLead();
+        if (options.CallsTogether) _ring = CallRing.TryOpen();
         // Edge-triggered: these two are never read, each write or expiry is an edge of its own.
         Control(_epoll, Native.EPOLL_CTL_ADD, _timer, Native.EPOLLIN | Native.EPOLLET);
         Control(_epoll, Native.EPOLL_CTL_ADD, _wake, Native.EPOLLIN | Native.EPOLLET);
@@ -166,8 +167,6 @@ internal sealed unsafe partial class EpollLoop : LoopThread
             var held = TakeHeld();
             var count = Native.epoll_wait(_yielding, _events, YieldingPerCall, 0);
             if (count > 0) HandOut(count);
-            // Peers on other processors go on while the rest is heard: a closed loop's turn and its peers' would else take turns.
-            FlushDirty();
             nowNs = MonotonicClock.NowNs;
             // Fewer than asked for: no more are ready, and to be told so is not worth a call.
             if (count < YieldingPerCall && !held) break;

@@ -98,6 +98,9 @@ public sealed record EventLoopOptions(string Name)
 
     /// <summary>The loop keeps deadlines (a load's arrivals, a line's departures): ask the scheduler for short time slices where it grants them.</summary>
     public bool Punctual { get; init; }
+
+    /// <summary>On Linux: receives and sends of a turn enter the kernel together (io_uring), where it lets this process; off: a system call each.</summary>
+    public bool CallsTogether { get; init; } = true;
 }
 
 /// <summary>Socket settings; null leaves the system's default.</summary>

@@ -214,8 +214,7 @@ internal abstract class LoopThread : EventLoop
         }
     }
 
-    /// <summary>Sends what connections have to say by now; at the end of a turn, and within one where it pays.</summary>
-    protected void FlushDirty()
+    private void FlushDirty()
     {
         if (_dirty.Count == 0) return;
         (_dirty, _flushing) = (_flushing, _dirty);

@@ -89,6 +89,9 @@ public sealed record MtaSettings
     /// <summary>The next message's envelope behind the end of a content (RFC 2920 §3.1): a round trip less a message, and no recipient the more at stake.</summary>
     public bool Overlap { get; init; } = true;
 
+    /// <summary>Receives and sends of a turn enter the kernel together (io_uring), where the system has that.</summary>
+    public bool CallsTogether { get; init; } = true;
+
     /// <summary>BDAT where a host offers CHUNKING (RFC 3030); offered to clients in any case.</summary>
     public bool Chunking { get; init; } = true;
     public ContentConversion ContentConversion { get; init; } = ContentConversion.Convert;

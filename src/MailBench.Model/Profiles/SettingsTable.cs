@@ -47,6 +47,7 @@ public static partial class SettingsTable
         new("mta.pipelining", SettingKind.Flag, "on", "Whether outbound sessions pipeline (RFC 2920)."),
         new("mta.overlap", SettingKind.Flag, "on", "Whether the next message's envelope follows the end of a content at once, where PIPELINING is offered (RFC 2920)."),
         new("mta.chunking", SettingKind.Flag, "on", "Whether content goes by BDAT where CHUNKING is offered (RFC 3030)."),
+        new("mta.callsTogether", SettingKind.Flag, "on", "Whether receives and sends enter the kernel together, where it has io_uring; off: a system call each, as other MTAs do."),
         new("mta.contentConversion", SettingKind.Choice, "convert", "8-bit content at a host without 8BITMIME: convert makes it quoted-printable or base64, or fails it where MIME does not allow that; bounce fails it; pass sends it as it is.") { Choices = Kebab.Names<ContentConversion>() },
         new("mta.transactionsPerSession", SettingKind.Integer, "1000", "Transactions of an outbound session before it says QUIT.") { Min = 1, Max = 1_000_000_000 },
         new("mta.sessionAge", SettingKind.Duration, "10m", "Age of an outbound session at which it says QUIT.") { Min = 0.001, Max = Day },

@@ -20,6 +20,7 @@ public static class TypedSettings
         Pipelining = values.Flag("mta.pipelining"),
         Overlap = values.Flag("mta.overlap"),
         Chunking = values.Flag("mta.chunking"),
+        CallsTogether = values.Flag("mta.callsTogether"),
         ContentConversion = values.Choice<ContentConversion>("mta.contentConversion"),
         TransactionsPerSession = values.Integer("mta.transactionsPerSession"),
         SessionAge = values.Span("mta.sessionAge"),

@@ -116,6 +116,7 @@ internal sealed class OwnCore : ISystemUnderTest
             ["pipelining"] = !mta.Pipelining ? "off" : !Offered("pipelining") ? "not offered by the sink" : "on",
             ["overlap"] = mta.Overlap && mta.Pipelining && Offered("pipelining") && mta.Reuse != SessionReuse.None ? "on" : "off",
             ["chunking"] = !mta.Chunking ? "off" : Offered("chunking") ? "on" : "not offered by the sink",
+            ["systemCalls"] = mta.CallsTogether ? "together where the system has io_uring" : "one by one",
             ["limits"] = Offered("limits") ? settings.List("sink.limits") is { Count: > 0 } limits ? $"kept: {string.Join(' ', limits)}" : "kept; the sink announces no narrow one" : "not offered by the sink",
             ["tls"] = "none",
             ["auth"] = "none",

@@ -9,9 +9,9 @@ namespace MailBench.Benchmarks.Rows;
 
 /// <summary>
 /// Durable acceptance of 4 KiB messages against the disk's own group commit, for 64 and 256 producers, in one run: a probe before and after each measurement writes and syncs, over a file that was
-/// written before, the octets that so many messages make, all of them in each group; then the queue alone, with so many messages outstanding; then SMTP, with so many connections of the injector in C,
+/// written before, the octets that so many messages make, all of them in each group: a connection waits for its reply, so that no larger group is possible, and nothing but the disk takes time; then the queue alone, with so many messages outstanding; then SMTP, with so many connections of the injector in C,
 /// while the host that the mail is for keeps silent, so that nothing is delivered meanwhile. The same injector into the sink in C, with as many connections, is what these processors let an MTA
-/// reach that does nothing. <c>--c DIR [--queue DIR] [--rounds N] [--messages N]</c>.
+/// reach that does nothing; with what the probe takes of them for a write and a sync it is what they let any MTA reach that accepts durably, whatever the disk ("processors"). <c>--c DIR [--queue DIR] [--rounds N] [--messages N]</c>.
 /// </summary>
 internal static class AcceptanceRow
 {
@@ -42,18 +42,22 @@ internal static class AcceptanceRow
                 var (smtp, injectorUs) = yardstick.Inject(mta.EndPoint, messages, producers);
                 var end = mta.Snap();
                 var third = Probe(mta.Folder, producers);
-                medians.Add($"{producers}: disk", (first + second + third) / 3, "/s");
+                var processors = Environment.ProcessorCount * 1e6 / (injectorUs + nothingUs + ((second.CpuUs + third.CpuUs) / 2));
+                medians.Add($"{producers}: disk", (first.Rate + second.Rate + third.Rate) / 3, "/s");
+                medians.Add($"{producers}: disk, CPU a message", (second.CpuUs + third.CpuUs) / 2, "µs");
                 medians.Add($"{producers}: queue alone", queue, "/s");
                 medians.Add($"{producers}: SMTP", smtp, "/s");
                 medians.Add($"{producers}: C sink", nothing, "/s");
+                medians.Add($"{producers}: processors", processors, "/s");
                 medians.Add($"{producers}: MTA, CPU a message", (end[CounterNames.CpuNs] - begin[CounterNames.CpuNs]) / messages / 1e3, "µs");
                 medians.Add($"{producers}: C injector, CPU a message", injectorUs, "µs");
                 medians.Add($"{producers}: C sink, CPU a message", nothingUs, "µs");
                 medians.Add($"{producers}: allocated a message", (end[CounterNames.AllocatedBytes] - begin[CounterNames.AllocatedBytes]) / messages, "B");
                 medians.Add($"{producers}: messages a sync", messages / (end[CounterNames.Syncs] - begin[CounterNames.Syncs]), "");
                 medians.Add($"{producers}: SMTP ÷ C sink", smtp / nothing, "%");
-                medians.Add($"{producers}: queue ÷ disk", queue / ((first + second) / 2), "%");
-                medians.Add($"{producers}: SMTP ÷ disk", smtp / ((second + third) / 2), "%");
+                medians.Add($"{producers}: queue ÷ disk", queue / ((first.Rate + second.Rate) / 2), "%");
+                medians.Add($"{producers}: SMTP ÷ processors", smtp / processors, "%");
+                medians.Add($"{producers}: SMTP ÷ disk", smtp / ((second.Rate + third.Rate) / 2), "%");
             }
 
             medians.EndRound(round, before);
@@ -70,8 +74,8 @@ internal static class AcceptanceRow
         return (rate, sink.Stop() / messages * 1e6);
     }
 
-    /// <summary>Messages/s when each group is as large as it can be: one write, one sync.</summary>
-    private static double Probe(string folder, int producers)
+    /// <summary>Messages/s when each group is as large as it can be: one write, one sync; and the CPU µs of a message.</summary>
+    private static (double Rate, double CpuUs) Probe(string folder, int producers)
     {
         var path = Path.Combine(folder, "probe");
         var disk = new RealDisk();
@@ -82,7 +86,7 @@ internal static class AcceptanceRow
             new Random(1).NextBytes(group);
             for (long at = 0; at < ProbeBytes; at += 1 << 20) file.Write(new byte[1 << 20], at);
             file.SyncData();
-            var began = Stopwatch.GetTimestamp();
+            var (began, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             long groups = 0, offset = 0;
             do
             {
@@ -93,7 +97,8 @@ internal static class AcceptanceRow
                 groups++;
             }
             while (Stopwatch.GetElapsedTime(began) < ProbeTime);
-            return groups * producers / Stopwatch.GetElapsedTime(began).TotalSeconds;
+            var messages = groups * producers;
+            return (messages / Stopwatch.GetElapsedTime(began).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / messages);
         }
         finally
         {

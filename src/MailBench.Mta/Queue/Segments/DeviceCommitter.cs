@@ -3,18 +3,22 @@ using MailBench.Mta.Queue.Disk;
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>
-/// One thread per storage device. A group is what arrived while the group before was being synced: nothing waits for company. Each group's messages go to one of the device's
+/// One thread per storage device. A group is what arrived while the group before was being synced; where groups were large of late, a small one waits a moment for company (<see cref="GroupGathering"/>). Each group's messages go to one of the device's
 /// directories, in turn, so that it costs one sync however many directories there are; state records go to their message's directory.
 /// </summary>
 internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
 {
     private const int StatesPerTurn = 8192;
 
+    /// <summary>Between two looks at what has come.</summary>
+    private const long SleepNs = 60_000;
+
     private readonly object _gate = new();
     private readonly List<QueueDirectory> _directories = [];
     private readonly Dictionary<QueueDirectory, List<PendingState>> _states = [];
     private readonly Queue<PendingMessage> _messages = new();
     private readonly List<PendingMessage> _group = [];
+    private readonly GroupGathering _gathering = new();
 
     /// <summary>The states of the group under way: two lists change places, so that a message costs none.</summary>
     private List<PendingState> _taken = [];
@@ -104,7 +108,9 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
 
             if (_group.Count > 0 || states.Count > 0 || directory.CleaningDue)
             {
+                var began = shared.Time.GetTimestamp();
                 var left = directory.Commit(_group, states);
+                _gathering.Committed(_group.Count, shared.Time.GetElapsedTime(began).Ticks * 100);
                 lock (_gate)
                 {
                     foreach (var message in _group) _pendingBytes -= message.RecordBytes;
@@ -145,6 +151,7 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
                 before = StatesPending;
             }
 
+            if (!closing) Gather();
             Turn(flush: closing);
             if (!closing) continue;
             lock (_gate)
@@ -152,6 +159,26 @@ internal sealed class DeviceCommitter(QueueShared shared) : IDisposable
                 // A disk that does not take the last states keeps nobody from ending: they cost duplicates, never a loss.
                 if (_messages.Count == 0 && (StatesPending == 0 || StatesPending >= before)) return;
             }
+        }
+    }
+
+    /// <summary>Lets messages come together in a group, in short sleeps: nobody has to wake this thread for each.</summary>
+    private void Gather()
+    {
+        var began = shared.Time.GetTimestamp();
+        // The count bounds it where a test's clock stands still.
+        for (var sleeps = 0; sleeps < GroupGathering.MostNs / SleepNs; sleeps++)
+        {
+            int messages;
+            lock (_gate)
+            {
+                if (_closing || _messages.Count == 0) return;
+                messages = _messages.Count;
+            }
+
+            var waitNs = _gathering.WaitNs(messages, shared.Time.GetElapsedTime(began).Ticks * 100);
+            if (waitNs <= 0) return;
+            ShortSleep.For(Math.Min(waitNs, SleepNs));
         }
     }
 
