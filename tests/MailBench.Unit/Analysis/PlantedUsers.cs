@@ -109,7 +109,11 @@ internal sealed class PlantedUsers : IDisposable
         ["mailbox"] = new Dictionary<string, double> { [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 100.0, [CounterNames.Delivered] = 0, [CounterNames.Retrieved] = 0, [CounterNames.ResidentBytes] = 40e6 + atNs / (12.0 * Second) * (6e6 + 2000 * 60 * users), [CounterNames.ManagedBytes] = 5e6 + atNs / 1e9 * 5e5 },
         ["poll"] = new Dictionary<string, double>
         {
-            [CounterNames.MonotonicNs] = atNs, [CounterNames.CpuNs] = atNs / 200.0, [CounterNames.SessionsOpen] = atNs == 12 * Second ? Idle ? 60 * users : 3 : 0, [CounterNames.Pushed] = atNs / 1e9 * 10, [CounterNames.Dropped] = 0,
+            [CounterNames.MonotonicNs] = atNs,
+            [CounterNames.CpuNs] = atNs / 200.0,
+            [CounterNames.SessionsOpen] = atNs == 12 * Second ? Idle ? 60 * users : 3 : 0,
+            [CounterNames.Pushed] = atNs / 1e9 * 10,
+            [CounterNames.Dropped] = 0,
         },
     };
 }

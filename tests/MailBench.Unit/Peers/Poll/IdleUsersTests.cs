@@ -80,7 +80,13 @@ public sealed class IdleUsersTests
     {
         var options = new PollOptions
         {
-            Server = new(0, 0), Users = 5, Action = PollAction.Idle, Protocol = protocol, Interval = TimeSpan.FromSeconds(seconds), Pipelining = pipelining, MaxSessions = sessions,
+            Server = new(0, 0),
+            Users = 5,
+            Action = PollAction.Idle,
+            Protocol = protocol,
+            Interval = TimeSpan.FromSeconds(seconds),
+            Pipelining = pipelining,
+            MaxSessions = sessions,
         };
         if (contradiction is null) Assert.Null(options.Contradiction);
         else Assert.Contains(contradiction, options.Contradiction, StringComparison.Ordinal);
@@ -88,7 +94,12 @@ public sealed class IdleUsersTests
 
     private static PollOptions Options(MailboxRig rig) => new()
     {
-        Server = rig.Imap, Protocol = PollProtocol.Imap, Users = 5, Interval = TimeSpan.FromMinutes(10), Phase = PollPhase.Synchronised, Action = PollAction.Idle,
+        Server = rig.Imap,
+        Protocol = PollProtocol.Imap,
+        Users = 5,
+        Interval = TimeSpan.FromMinutes(10),
+        Phase = PollPhase.Synchronised,
+        Action = PollAction.Idle,
     };
 
     private static async Task<PollNode> BeginAsync(PollOptions options, string? events, TextWriter? log = null)
