@@ -55,8 +55,9 @@ internal static class UsersAnalysis
                 Unfinished = due.Count(poll => !poll.Failed && poll.FinishedNs < 0),
                 WireOctetsForward = Ratio(line.ForwardOctets, crossed),
                 WireOctetsReverse = Ratio(line.ReverseOctets, crossed),
-                StoredPerSecond = counters.InWindow(Server, CounterNames.Delivered) / seconds,
-                RetrievedPerSecond = counters.InWindow(Server, CounterNames.Retrieved) / seconds,
+                // A foreign server does not count them; what the source saw accepted and the users took is the same mail.
+                StoredPerSecond = (counters.InWindow(Server, CounterNames.Delivered) ?? counters.InWindow("source", CounterNames.Accepted)) / seconds,
+                RetrievedPerSecond = (counters.InWindow(Server, CounterNames.Retrieved) ?? counters.InWindow("poll", CounterNames.Retrieved)) / seconds,
                 CpuMs = Ratio(counters.InWindow(Server, CounterNames.CpuNs) / 1e6, finished),
                 AllAtOnce = settings.Text("users.phase") == "synchronised",
                 WithinMs = settings.WithinMs,

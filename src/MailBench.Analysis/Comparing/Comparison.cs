@@ -97,6 +97,7 @@ internal static class Comparison
 
     private static string Counted(PointPair pair, PairedMetric metric, IReadOnlyDictionary<string, double> counts)
     {
+        if (pair.Base.First.LoadModel == "users") return $"{Names(pair)}: {metric.Figures}, {ClockFreeCounts.Times(metric.Candidate / metric.Base)}; so few repetitions decide nothing.";
         if (!metric.HigherIsBetter || !counts.TryGetValue("wireOctetsPerDelivery", out var octets)) return $"{Names(pair)}: {ClockFreeCounts.Words(counts)} per delivery.";
         return $"{Names(pair)}: {metric.Figures}, {ClockFreeCounts.Times(metric.Candidate / metric.Base)}, where the octets alone would give {ClockFreeCounts.Times(1 / octets)}.";
     }

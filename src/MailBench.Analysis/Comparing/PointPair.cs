@@ -16,7 +16,10 @@ internal sealed record PointSide(PlannedPoint Planned, IReadOnlyList<PointSummar
 internal sealed record PointPair(string Factor, (string Base, string Candidate) Names, PointSide Base, PointSide Candidate, IReadOnlyDictionary<string, string> At)
 {
     /// <summary>Sections whose settings must be equal whatever is compared: workload, load and line are never part of a SUT.</summary>
-    private static readonly string[] Controlled = ["line.", "dns.", "sink.", "workload.", "load.", "phases.warmUp", "phases.steady"];
+    private static readonly string[] Controlled = ["line.", "dns.", "sink.", "workload.", "load.", "users.", "phases.warmUp", "phases.steady"];
+
+    /// <summary>A share of the offered polls: less was not carried.</summary>
+    private const double Carried = 0.95;
 
     /// <summary>Paths whose value shows in the vector under another name.</summary>
     private static readonly Dictionary<string, string> AxisOfPath = new() { ["mta.sessionsPerSite"] = "concurrency", ["mta.sessionsOut"] = "concurrency", ["system"] = "sut" };
@@ -52,6 +55,7 @@ internal sealed record PointPair(string Factor, (string Base, string Candidate) 
     public PairedMetric? Metric()
     {
         if (Base.First.LoadModel != Candidate.First.LoadModel) return null;
+        if (Base.First.LoadModel == "users") return OfUsers();
         if (Base.First.LoadModel != "open") return PairedMetric.Of("deliveredPerSecond", true, Base, Candidate, p => p.DeliveredPerSecond);
         var offered = Base.Repetitions.Concat(Candidate.Repetitions).Select(p => p.OfferedPerSecond).OfType<double>().ToList();
         return offered.Count > 0 && offered.Max() <= offered.Min() * 1.01
@@ -59,10 +63,21 @@ internal sealed record PointPair(string Factor, (string Base, string Candidate) 
             : null;
     }
 
+    /// <summary>Users offer what they offer: where both sides carried it, the response tells them apart; where a side did not, the polls that came to their end.</summary>
+    private PairedMetric? OfUsers()
+    {
+        var carried = Base.Repetitions.Concat(Candidate.Repetitions).All(p => p.Polls is { PerSecond: { } done, OfferedPerSecond: var offered } && done >= Carried * offered);
+        return carried
+            ? PairedMetric.Of("responseP95Ms", false, Base, Candidate, p => p.Latencies.TryGetValue("response", out var r) ? r.P95 : null)
+            : PairedMetric.Of("pollsPerSecond", true, Base, Candidate, p => p.Polls?.PerSecond);
+    }
+
     public bool IsVoid => Base.Repetitions.Any(p => p.Void) || Candidate.Repetitions.Any(p => p.Void);
 
     /// <summary>Medians of both sides as they were measured.</summary>
-    public string Raw => Invariant($"{Quantiles.Median(Candidate.Repetitions.Select(p => p.DeliveredPerSecond)):#,0} against {Quantiles.Median(Base.Repetitions.Select(p => p.DeliveredPerSecond)):#,0} deliveries/s");
+    public string Raw => Base.First.LoadModel == "users"
+        ? Invariant($"{Quantiles.Median(Candidate.Repetitions.Select(p => p.Polls?.PerSecond)):#,0} against {Quantiles.Median(Base.Repetitions.Select(p => p.Polls?.PerSecond)):#,0} polls/s")
+        : Invariant($"{Quantiles.Median(Candidate.Repetitions.Select(p => p.DeliveredPerSecond)):#,0} against {Quantiles.Median(Base.Repetitions.Select(p => p.DeliveredPerSecond)):#,0} deliveries/s");
 
     public string Where => At.Count == 0 ? "" : " at " + string.Join(", ", At.Where(x => !x.Key.StartsWith("load.", StringComparison.Ordinal)).Select(x => Variant.Named(x.Key, x.Value)));
 }
@@ -79,5 +94,5 @@ internal sealed record PairedMetric(string Name, bool HigherIsBetter, Func<Point
             : new PairedMetric(name, higherIsBetter, of, Quantiles.Median(blocks.Select(x => x.Base))!.Value, Quantiles.Median(blocks.Select(x => x.Candidate))!.Value, [.. blocks.Select(x => Math.Log(x.Candidate!.Value / x.Base!.Value))]);
     }
 
-    public string Figures => HigherIsBetter ? Invariant($"{Candidate:#,0} against {Base:#,0} deliveries/s") : Invariant($"delivery p95 {Candidate:0.##} against {Base:0.##} ms");
+    public string Figures => HigherIsBetter ? Invariant($"{Candidate:#,0} against {Base:#,0} {MetricUnit.Of(Name)}") : Invariant($"{MetricUnit.Of(Name)[..^", ms".Length]} {Candidate:0.##} against {Base:0.##} ms");
 }

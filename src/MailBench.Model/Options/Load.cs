@@ -90,6 +90,9 @@ public sealed record SourceOptions
     public required LoadOptions Load { get; init; }
     public required WorkloadOptions Workload { get; init; }
 
+    /// <summary>The receiver speaks LMTP; then a message has one recipient.</summary>
+    public bool Lmtp { get; init; }
+
     /// <summary>How long the source waits for open transactions after its load has ended.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromMinutes(5);

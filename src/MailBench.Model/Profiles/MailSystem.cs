@@ -2,21 +2,24 @@ using MailBench.Model.Units;
 
 namespace MailBench.Model.Profiles;
 
-/// <summary>What kinds of MTA the runner can start.</summary>
+/// <summary>What kinds of system can be measured.</summary>
 public enum SystemKind
 {
-    /// <summary>MailBench's own core; the profile's <c>mta:</c> section is its settings.</summary>
+    /// <summary>MailBench's own: the MTA core, which the profile's <c>mta:</c> section sets, or at a point about users its mailbox server.</summary>
     Mailbench,
     Postfix,
     Exim,
     Opensmtpd,
     Sendmail,
 
+    /// <summary>A mailbox server: measured at points about users, over POP3 and IMAP; its mail comes over LMTP.</summary>
+    Dovecot,
+
     /// <summary>A server at a host and port that somebody else starts and configures; counted, not booked.</summary>
     External,
 }
 
-/// <summary>How a foreign MTA is configured before its free settings.</summary>
+/// <summary>How a foreign system is configured before its free settings.</summary>
 public enum SystemVariant
 {
     /// <summary>Its authors' defaults, and what the testbed needs.</summary>
@@ -52,6 +55,12 @@ public sealed record MailSystem(string Name, SystemKind Kind)
 
     /// <summary>Whether the runner starts it, in namespaces of its own.</summary>
     public bool IsEnclosed => IsForeign && Kind != SystemKind.External;
+
+    /// <summary>Whether users can poll it.</summary>
+    public bool HasMailboxes => Kind is SystemKind.Mailbench or SystemKind.Dovecot or SystemKind.External;
+
+    /// <summary>Whether it relays mail.</summary>
+    public bool RelaysMail => Kind != SystemKind.Dovecot;
 
     /// <summary>One that nobody defined: a kind's own name. Null for any other name.</summary>
     public static MailSystem? BuiltIn(string name) => Kebab.TryParse<SystemKind>(name, out var kind) && Kebab.Format(kind) == name ? new MailSystem(name, kind) : null;

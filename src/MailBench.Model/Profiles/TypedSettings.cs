@@ -97,7 +97,7 @@ public static class TypedSettings
     /// <summary>A point that measures deliveries.</summary>
     public static bool SendsMail(this SettingValues values) => !values.HasUsers() && !values.HasProbes();
 
-    /// <summary>The point is about users who poll, and sends no mail.</summary>
+    /// <summary>The point is about users who poll, and relays no mail.</summary>
     public static bool HasUsers(this SettingValues values) => values.Find("users.count") is not null;
 
     /// <param name="values">A point's settings that <see cref="HasUsers"/>.</param>

@@ -1,4 +1,5 @@
 using System.Text;
+using MailBench.Analysis.Comparing;
 using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
 using static MailBench.Reports.Html.HtmlReport;
@@ -27,7 +28,7 @@ internal static class ComparisonSection
         var at = string.Join(", ", c.At.Where(a => !a.Key.StartsWith("load.", StringComparison.Ordinal)).Select(a => Variant.Named(a.Key, a.Value)));
         var tone = c.Verdict switch { "improved" => "good", "regressed" => "bad", "inconclusive" or "not comparable" => "warn", _ => "" };
         return $"""
-            <tr><th scope="row">{E(Variant.Named(c.Factor, c.Candidate))}</th><td class="text">{E(Variant.Named(c.Factor, c.Base))}</td><td class="text">{E(at)}</td><td class="text">{E(m is null ? $"counts ({c.LoadModel} load)" : m.HigherIsBetter ? "deliveries/s" : "delivery p95, ms")}</td>
+            <tr><th scope="row">{E(Variant.Named(c.Factor, c.Candidate))}</th><td class="text">{E(Variant.Named(c.Factor, c.Base))}</td><td class="text">{E(at)}</td><td class="text">{E(m is null ? $"counts ({c.LoadModel} load)" : MetricUnit.Of(m.Name))}</td>
             <td>{Say.Number(m?.Candidate)}</td><td>{Say.Number(m?.Base)}</td><td>{Say.Number(m?.Ratio ?? m?.Candidate / m?.Base)}</td><td>{(m?.Low is null ? Say.None : $"{Say.Number(m.Low)} … {Say.Number(m.High)}")}</td>
             <td>{(m?.AdjustedPValue is { } p ? p.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture) : Say.None)}</td><td>{(m?.NoiseFloor is { } floor ? "± " + Say.Percent(floor) : Say.None)}</td>
             <td class="text wrap"><span class="{tone}">{E(c.Verdict)}</span>{(c.Why is null ? "" : E(": " + c.Why))}{Adjusted(c.Adjusted)}</td></tr>

@@ -1,4 +1,5 @@
 using System.Net;
+using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Runs.CrossCheck;
 using MailBench.Runs.Probes;
@@ -25,7 +26,23 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
 
     private async Task<ISystemUnderTest> StartMailboxAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {
-        var log = new RoleLog(Path.Combine(folder.Logs, "mailbox.log"), $"mailbox, point {mark.Point}, repetition {mark.Repetition}");
+        var log = new RoleLog(Path.Combine(folder.Logs, "mailbox.log"), $"{point.System.Name}, point {mark.Point}, repetition {mark.Repetition}");
+        switch (point.System.Kind)
+        {
+            case SystemKind.Mailbench:
+                return await StartOwnAsync(point, mark, log, cancellationToken);
+            case SystemKind.External:
+                log.Dispose();
+                return await ExternalServer.ReachAsync(point.System, "mailbox", cancellationToken);
+            default:
+                var place = PlaceOf(mark);
+                return await ForeignMailbox.StartAsync(MailSystems.MailboxOf(point.System), point.System, point.Settings, bench.MailboxSide, place.QueueRoot, place.AttemptLogPath, log, time, cancellationToken);
+        }
+    }
+
+    /// <summary>MailBench's own mailbox server, with the MTA core before it where mail comes through that.</summary>
+    private async Task<ISystemUnderTest> StartOwnAsync(PointPlan point, TrialMark mark, RoleLog log, CancellationToken cancellationToken)
+    {
         var store = Path.Combine(record.QueueRoot, $"mail-{mark.Point}-{mark.Repetition}");
         if (point.Settings.Text("users.delivery") == "direct") return await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, new IPEndPoint(IPAddress.Loopback, 0), store, log, time, cancellationToken);
         var mailbox = await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, bench.MailSide, store, log, time, cancellationToken);

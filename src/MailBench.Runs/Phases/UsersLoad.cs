@@ -1,4 +1,3 @@
-using System.Net;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
 using MailBench.Model.Options;
@@ -10,7 +9,7 @@ using Counters = System.Collections.Generic.IReadOnlyDictionary<string, double>;
 namespace MailBench.Runs.Phases;
 
 /// <summary>The users of a trial and the mail that arrives for them: begun, changed in number, halted. Both in proportion, so that a poll finds what the profile says.</summary>
-internal sealed class UsersLoad(Bench bench, SettingValues settings, TrialId trial, IPEndPoint door)
+internal sealed class UsersLoad(Bench bench, SettingValues settings, TrialId trial, ISystemUnderTest server)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -59,6 +58,6 @@ internal sealed class UsersLoad(Bench bench, SettingValues settings, TrialId tri
 
     private async Task PrepareMailAsync(int users, CancellationToken cancellationToken)
     {
-        if (settings.ToUsersMail(door, users) is { } mail) await bench.Source.AskAsync(new BeginTrialCommand(trial, _mailEvents) { Source = mail }, Patience, cancellationToken);
+        if (settings.ToUsersMail(server.Door, users) is { } mail) await bench.Source.AskAsync(new BeginTrialCommand(trial, _mailEvents) { Source = mail with { Lmtp = server.TakesLmtp } }, Patience, cancellationToken);
     }
 }

@@ -7,6 +7,7 @@ using MailBench.Model.Units;
 using MailBench.Runs.Disclosure;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
+using MailBench.Runs.Testbed.Systems;
 using Counters = System.Collections.Generic.IReadOnlyDictionary<string, System.Collections.Generic.IReadOnlyDictionary<string, double>>;
 
 namespace MailBench.Runs.Phases;
@@ -34,13 +35,14 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
             AtEnd = None,
             AfterDrain = None,
             CountedNotBooked = true,
-            Features = OwnMailbox.FeaturesOf(settings),
+            Features = MailSystems.FeaturesOf(plan.Point.System, settings),
         };
         var mark = new TrialMark(record.Point, record.Repetition);
         try
         {
             await bench.ApplyAsync(settings, cancellationToken);
             await using var server = await startServer(plan.Point, mark, cancellationToken);
+            if (server.UsersDoor is { } door) await bench.LeadUsersAsync(settings, door, cancellationToken);
             observer.Trial = (mark, server);
             return await MeasureAsync(settings, record with { Features = server.Features }, server, cancellationToken);
         }
@@ -60,7 +62,7 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
         var trial = new TrialId(run, record.Point, record.Repetition);
         var knee = settings.Text("users.find") == "knee" ? new KneeSearch(settings.Integer("users.count"), settings.Share("users.resolution")) : null;
         var days = settings.List("users.schedule").Select(UsersStageText.Parse).ToList();
-        var load = new UsersLoad(bench, settings, trial, server.Door);
+        var load = new UsersLoad(bench, settings, trial, server);
         await server.BeginTrialAsync(trial, folder.EventsOf("mta", record.Point, record.Repetition), cancellationToken);
         await bench.Line.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
         await load.BeginAsync(FirstUsers(settings, knee, days), folder.EventsOf("poll", record.Point, record.Repetition), folder.EventsOf("source", record.Point, record.Repetition), cancellationToken);

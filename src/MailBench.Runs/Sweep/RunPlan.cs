@@ -2,6 +2,7 @@ using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
+using MailBench.Runs.Testbed;
 using MailBench.Runs.Testbed.Lines;
 using MailBench.Runs.Testbed.Systems;
 
@@ -144,6 +145,8 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         if (settings.CrossChecks() && settings.Find("workload.size") is null)
             throw new ProfileException(where, $"crossCheck.pairs needs workload.size: smtp-source knows no other mail.{coordinates}");
         if (MailSystems.Refusal(system) is { } refusal) throw new ProfileException(where, $"systems.{system.Name}: {refusal}");
+        if (MailSystems.Refusal(system, settings) is { } unfit) throw new ProfileException(where, $"system {system.Name}: {unfit}{coordinates}");
+        if (settings.HasUsers() && new MailboxFill("", settings).Refusal() is { } tooMuch) throw new ProfileException(where, tooMuch + coordinates);
         if (settings.Integer("workload.recipients") > settings.Integer("mta.maxRecipients"))
             throw new ProfileException(where, $"workload.recipients {settings.Integer("workload.recipients")} is above mta.maxRecipients {settings.Integer("mta.maxRecipients")}: every message would be refused.{coordinates}");
         if (settings.Choice<LoadModel>("load.model") == LoadModel.Backlog && settings.Integer("load.backlog") < settings.Integer("workload.recipients"))

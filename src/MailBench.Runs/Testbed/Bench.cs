@@ -115,8 +115,7 @@ internal sealed class Bench : IAsyncDisposable
             if (_popPort == 0) _popPort = PortPick.FreeOnAll([_addresses.Near(0), _addresses.Sink(0)]);
             try
             {
-                string[] line = ["--listen", $"{UsersSide}={MailboxSide}", "--capacity", "unlimited", "--delay", settings.Text("line.delay"), "--queue", settings.Text("line.queue")];
-                await EnsureAsync("line", line, 1, null, cancellationToken);
+                await EnsureAsync("line", UsersLine(settings, MailboxSide), 1, null, cancellationToken);
                 break;
             }
             catch (RoleFailedException taken) when (attempt < PortAttempts && taken.Message.Contains("exit code 4", StringComparison.Ordinal))
@@ -127,8 +126,23 @@ internal sealed class Bench : IAsyncDisposable
         }
 
         await EnsureAsync("poll", [], 0, null, cancellationToken);
+        await SetUsersCapacityAsync(settings, cancellationToken);
+    }
+
+    private string[] UsersLine(SettingValues settings, IPEndPoint server) =>
+        ["--listen", $"{UsersSide}={server}", "--capacity", "unlimited", "--delay", settings.Text("line.delay"), "--queue", settings.Text("line.queue")];
+
+    private Task SetUsersCapacityAsync(SettingValues settings, CancellationToken cancellationToken)
+    {
         var capacity = settings.Capacity("line.capacity");
-        await SetCapacityAsync(new LineCapacity(capacity.Reverse, capacity.Forward), cancellationToken);
+        return SetCapacityAsync(new LineCapacity(capacity.Reverse, capacity.Forward), cancellationToken);
+    }
+
+    /// <summary>Leads the users' line to a server that listens where it likes.</summary>
+    public async Task LeadUsersAsync(SettingValues settings, IPEndPoint server, CancellationToken cancellationToken)
+    {
+        await EnsureAsync("line", UsersLine(settings, server), 1, null, cancellationToken);
+        await SetUsersCapacityAsync(settings, cancellationToken);
     }
 
     private async Task ApplyMailAsync(SettingValues settings, CancellationToken cancellationToken)

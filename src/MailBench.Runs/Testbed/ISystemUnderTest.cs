@@ -15,6 +15,12 @@ internal interface ISystemUnderTest : IAsyncDisposable
     /// <summary>Where it takes mail, or users.</summary>
     IPEndPoint Door { get; }
 
+    /// <summary>Where its users come when that is not where the testbed asked it to listen (<see cref="Bench.MailboxSide"/>); null: there.</summary>
+    IPEndPoint? UsersDoor => null;
+
+    /// <summary>Mail for its users comes over LMTP.</summary>
+    bool TakesLmtp => false;
+
     /// <summary>Feature vector, axis → value.</summary>
     IReadOnlyDictionary<string, string> Features { get; }
 

@@ -38,6 +38,7 @@ internal sealed class OwnMailbox : ISystemUnderTest
             settings.Text("users.protocol") == "imap" ? "--imap" : "--pop3", listen.ToString(), "--smtp", mail.ToString(), "--store", store, "--users", users.ToString(CultureInfo.InvariantCulture),
             "--max-sessions", (2 * settings.UserSessions() + 100).ToString(CultureInfo.InvariantCulture), "--suffix", settings.Text("dns.suffix"),
         ];
+        new MailboxFill(store, settings).Write();
         return new OwnMailbox(await NodeProcess.StartAsync(program, "mailbox", arguments, 2, log, null, time, cancellationToken), store, FeaturesOf(settings));
     }
 
@@ -51,6 +52,9 @@ internal sealed class OwnMailbox : ISystemUnderTest
         ["auth"] = settings.Text("users.protocol") == "imap" ? "LOGIN" : "USER and PASS",
         ["tls"] = "none",
         ["pipelining"] = settings.Text("users.pipelining"),
+        ["concurrency"] = "one process, all sessions on one loop, 16 threads for the disk",
+        ["index"] = "unique ids beside the mail; listings in memory",
+        ["delivery"] = settings.Text("users.delivery") == "mta" ? "SMTP from the MTA core" : "SMTP",
     };
 
     public async Task BeginTrialAsync(TrialId trial, string eventsPath, CancellationToken cancellationToken) =>

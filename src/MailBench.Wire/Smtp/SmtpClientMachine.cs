@@ -4,7 +4,7 @@ using System.Buffers.Text;
 namespace MailBench.Wire.Smtp;
 
 /// <summary>
-/// The client's side of ESMTP (RFC 5321), pure: octets in, calls to its owner and octets out. A phase's replies are told one by one, then the phase. The owner
+/// The client's side of ESMTP (RFC 5321) or LMTP (RFC 2033), pure: octets in, calls to its owner and octets out. A phase's replies are told one by one, then the phase. The owner
 /// may call <see cref="Begin"/>, <see cref="ContentSent"/> and <see cref="Quit"/> from within a call.
 /// </summary>
 public sealed partial class SmtpClientMachine(SmtpClientOptions options)
@@ -68,6 +68,7 @@ public sealed partial class SmtpClientMachine(SmtpClientOptions options)
         ArgumentNullException.ThrowIfNull(envelope);
         if (!CanBegin) throw new InvalidOperationException("A transaction may begin only when the session is ready, or behind a content where envelopes overlap.");
         if (envelope.RecipientCount < 1) throw new InvalidOperationException("A transaction needs a recipient.");
+        if (Options.Lmtp && envelope.RecipientCount > 1) throw new InvalidOperationException("An LMTP transaction has one recipient here.");
         Check(envelope);
         if (_state == State.Ready) StartEnvelope(envelope, output);
         else SendAhead(envelope, output);
@@ -132,7 +133,7 @@ public sealed partial class SmtpClientMachine(SmtpClientOptions options)
     private void TakeGreeting(SmtpReply reply, ISmtpClientSession owner, IBufferWriter<byte> output)
     {
         owner.OnPhase(ClientPhase.Greeting, reply);
-        if (IsDone(reply)) Hello("EHLO "u8, State.Ehlo, output);
+        if (IsDone(reply)) Hello(Options.Lmtp ? "LHLO "u8 : "EHLO "u8, State.Ehlo, output);
         else Refuse(reply, owner);
     }
 
@@ -145,7 +146,7 @@ public sealed partial class SmtpClientMachine(SmtpClientOptions options)
             _state = State.Ready;
             owner.OnReady(Capabilities);
         }
-        else if (reply.IsPermanent && reply.Code != 554)
+        else if (reply.IsPermanent && reply.Code != 554 && !Options.Lmtp)
         {
             // RFC 5321 §3.2: a server that does not know EHLO may know HELO.
             Hello("HELO "u8, State.Helo, output);

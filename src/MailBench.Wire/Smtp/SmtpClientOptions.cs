@@ -14,6 +14,11 @@ public sealed record SmtpClientOptions
     /// </summary>
     public bool Overlap { get; init; }
 
+    /// <summary>
+    /// Speak LMTP (RFC 2033): LHLO greets, and nothing is tried in its place. The end of data has a reply for each recipient, so a transaction has one recipient here: then both protocols say the same.
+    /// </summary>
+    public bool Lmtp { get; init; }
+
     /// <summary>Send content by BDAT when the server offers CHUNKING (RFC 3030): a chunk a message, once the recipients are answered (§2 asks for that stop).</summary>
     public bool Chunking { get; init; }
 }

@@ -11,16 +11,20 @@ namespace MailBench.Runs.Testbed.Systems;
 
 /// <summary>
 /// A server at a host and port that somebody else runs: a black box. Its deliveries are booked at the sinks, but not what it still holds, so that its books are counted and not closed, and its CPU and writes
-/// are not seen. Whoever runs it sends its mail to the testbed's MX hosts (<c>testbed.smtpPort</c>), by the responder (<c>testbed.dnsPort</c>) or by a smart host.
+/// are not seen. Users poll it through the line as <c>userN</c> with their names as passwords. Whoever runs it sends its mail to the testbed's MX hosts (<c>testbed.smtpPort</c>), by the responder (<c>testbed.dnsPort</c>) or by a smart host.
 /// </summary>
 internal sealed class ExternalServer : ISystemUnderTest
 {
     /// <summary>Nobody says when it fails: the source's refusals and the sinks' silence show it.</summary>
     private static readonly Task<RoleFailure> NeverKnown = new TaskCompletionSource<RoleFailure>().Task;
 
-    private ExternalServer(MailSystem system, IPEndPoint door) => (Door, Features) = (door, FeaturesOf(system));
+    private ExternalServer(MailSystem system, string role, IPEndPoint door) => (Role, Door, Features) = (role, door, FeaturesOf(system));
+
+    public string Role { get; }
 
     public IPEndPoint Door { get; }
+
+    public IPEndPoint? UsersDoor => Door;
 
     public IReadOnlyDictionary<string, string> Features { get; }
 
@@ -31,8 +35,8 @@ internal sealed class ExternalServer : ISystemUnderTest
     /// <summary>Nothing is known of it but where it is; every axis that is not stated keeps it from being ranked.</summary>
     public static IReadOnlyDictionary<string, string> FeaturesOf(MailSystem system) => new Dictionary<string, string> { ["sut"] = $"external server {system.Name}", ["strategy"] = "unknown" };
 
-    /// <summary>Finds its address and connects once. Throws <see cref="RoleFailedException"/>.</summary>
-    public static async Task<ExternalServer> ReachAsync(MailSystem system, CancellationToken cancellationToken)
+    /// <summary>Finds its address and connects once, as the role that it plays (<c>mta</c>, <c>mailbox</c>). Throws <see cref="RoleFailedException"/>.</summary>
+    public static async Task<ExternalServer> ReachAsync(MailSystem system, string role, CancellationToken cancellationToken)
     {
         var colon = system.At!.LastIndexOf(':');
         var host = system.At[..colon].Trim('[', ']');
@@ -43,7 +47,7 @@ internal sealed class ExternalServer : ISystemUnderTest
             var address = IPAddress.TryParse(host, out var literal) ? literal : (await Dns.GetHostAddressesAsync(host, cancellationToken))[0];
             using var probe = new TcpClient(address.AddressFamily);
             await probe.ConnectAsync(address, port, cancellationToken);
-            return new ExternalServer(system, new IPEndPoint(address, port));
+            return new ExternalServer(system, role, new IPEndPoint(address, port));
         }
         catch (SocketException refused)
         {

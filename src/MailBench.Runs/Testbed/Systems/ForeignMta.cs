@@ -16,7 +16,6 @@ namespace MailBench.Runs.Testbed.Systems;
 internal sealed class ForeignMta : ISystemUnderTest
 {
     private const int SmtpPort = 25;
-    private const int KeptLines = 20;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
@@ -45,7 +44,7 @@ internal sealed class ForeignMta : ISystemUnderTest
 
     public bool CountedNotBooked => false;
 
-    public IReadOnlyList<string> LastWords => TailOf(_start.LogPath) is [.., var last] ? [last] : [];
+    public IReadOnlyList<string> LastWords => LogTail.Of(_start.LogPath) is [.., var last] ? [last] : [];
 
     /// <summary>Configures it afresh, starts it and waits until it greets. Throws <see cref="RoleFailedException"/> with its log's last words.</summary>
     public static async Task<ForeignMta> StartAsync(MtaAdapter adapter, MailSystem system, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken)
@@ -60,7 +59,7 @@ internal sealed class ForeignMta : ISystemUnderTest
             IReadOnlyList<BindMount> binds = [.. start.Binds, .. ResolverFiles(folders, place.Dns, hostName)];
             MtaRoots.MakePlaces(start.Root, binds);
             var syslog = start.UsesSyslog ? new SyslogFile(start.LogPath) : null;
-            var enclosure = Enclosure.Start(system.Name, hostName, start, place.Tracer, binds, folders.Devices, syslog?.SocketPath, log, () => TailOf(start.LogPath), time);
+            var enclosure = Enclosure.Start(system.Name, hostName, start, place.Tracer, binds, folders.Devices, syslog?.SocketPath, log, () => LogTail.Of(start.LogPath), time);
             var mta = new ForeignMta(adapter, system, folders, start, place, suffix, enclosure, syslog);
             try
             {
@@ -151,7 +150,7 @@ internal sealed class ForeignMta : ISystemUnderTest
         {
             if (Failed.IsCompletedSuccessfully) throw new RoleFailedException(await Failed);
             if (time.GetElapsedTime(begin) > StartPatience)
-                throw new RoleFailedException(new RoleFailure(name, $"did not greet at {Door} within {StartPatience.TotalSeconds:0} s", TailOf(_start.LogPath)));
+                throw new RoleFailedException(new RoleFailure(name, $"did not greet at {Door} within {StartPatience.TotalSeconds:0} s", LogTail.Of(_start.LogPath)));
             await Task.WhenAny(Failed, Task.Delay(Look, time, cancellationToken));
         }
     }
@@ -173,23 +172,6 @@ internal sealed class ForeignMta : ISystemUnderTest
         catch (Exception unready) when (unready is SocketException or IOException || (unready is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return false;
-        }
-    }
-
-    /// <summary>The last lines of a log that somebody else is writing.</summary>
-    private static IReadOnlyList<string> TailOf(string path)
-    {
-        const int tail = 8192;
-        try
-        {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            file.Seek(Math.Max(0, file.Length - tail), SeekOrigin.Begin);
-            using var reader = new StreamReader(file);
-            return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(KeptLines)];
-        }
-        catch (IOException)
-        {
-            return [];
         }
     }
 }

@@ -9,7 +9,7 @@ namespace MailBench.Runs.Testbed.Systems;
 /// <summary>The kinds of system under test: what is here of a profile's, and how each starts.</summary>
 public static class MailSystems
 {
-    private static readonly MtaAdapter[] Adapters = [new PostfixAdapter(), new EximAdapter(), new OpenSmtpdAdapter(), new SendmailAdapter()];
+    private static readonly ForeignAdapter[] Adapters = [new PostfixAdapter(), new EximAdapter(), new OpenSmtpdAdapter(), new SendmailAdapter(), new DovecotAdapter()];
 
     /// <summary>Takes the optional systems that cannot run here out of a profile's points; the sentences say which and why.</summary>
     public static (Profile Profile, IReadOnlyList<string> LeftOut) WithoutMissing(Profile profile) => WithoutMissing(profile, Missing);
@@ -62,12 +62,29 @@ public static class MailSystems
         _ => AdapterOf(system).Refusal(system),
     };
 
+    /// <summary>Why a point cannot be about this system, or null: an MTA has no mailboxes, a mailbox server relays nothing, and what is not ours gets its mail as it can.</summary>
+    internal static string? Refusal(MailSystem system, SettingValues settings)
+    {
+        var kinds = string.Join(", ", Enum.GetValues<SystemKind>().Where(kind => settings.HasUsers() ? new MailSystem("", kind).HasMailboxes : new MailSystem("", kind).RelaysMail).Select(Kebab.Format));
+        if (!settings.HasUsers()) return system.RelaysMail ? null : $"a mailbox server is measured by users who poll it (users.count); mail is relayed by {kinds}.";
+        if (!system.HasMailboxes) return $"it has no mailboxes that users could poll; these have: {kinds}.";
+        if (system.Kind == SystemKind.Mailbench) return null;
+        if (settings.Text("users.delivery") == "mta") return "users.delivery mta is MailBench's own all-in-one server; other mailbox servers get their mail straight.";
+        if (system.Kind == SystemKind.External && (settings.Number("users.mailPerPoll") > 0 || settings.Integer("users.mailbox.messages") > 0))
+            return "what lies and arrives in an external server's mailboxes is its own affair: leave out users.mailPerPoll and users.mailbox.messages.";
+        return null;
+    }
+
     internal static IReadOnlyDictionary<string, string> FeaturesOf(MailSystem system, SettingValues settings) => system.Kind switch
     {
-        SystemKind.Mailbench => OwnCore.FeaturesOf(settings),
+        SystemKind.Mailbench => settings.HasUsers() ? OwnMailbox.FeaturesOf(settings) : OwnCore.FeaturesOf(settings),
         SystemKind.External => ExternalServer.FeaturesOf(system),
-        _ => AdapterOf(system).Features(system),
+        _ when AdapterOf(system) is MailboxAdapter adapter => adapter.Features(system, settings),
+        _ => MtaOf(system).Features(system),
     };
+
+    /// <summary>The adapter of a foreign mailbox server, whose point <see cref="Refusal(MailSystem, SettingValues)"/> has let pass.</summary>
+    internal static MailboxAdapter MailboxOf(MailSystem system) => (MailboxAdapter)AdapterOf(system);
 
     internal static async Task<ISystemUnderTest> StartAsync(
         MailSystem system, NodeProgram program, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken)
@@ -78,13 +95,15 @@ public static class MailSystems
                 return await OwnCore.StartAsync(program, settings, place, log, time, cancellationToken);
             case SystemKind.External:
                 log.Dispose();
-                return await ExternalServer.ReachAsync(system, cancellationToken);
+                return await ExternalServer.ReachAsync(system, "mta", cancellationToken);
             default:
-                return await ForeignMta.StartAsync(AdapterOf(system), system, settings, place, log, time, cancellationToken);
+                return await ForeignMta.StartAsync(MtaOf(system), system, settings, place, log, time, cancellationToken);
         }
     }
 
     private static string? Missing(MailSystem system) => system.IsEnclosed ? Enclosure.Missing() ?? AdapterOf(system).Missing(system) : null;
 
-    private static MtaAdapter AdapterOf(MailSystem system) => Array.Find(Adapters, adapter => adapter.Kind == system.Kind)!;
+    private static MtaAdapter MtaOf(MailSystem system) => (MtaAdapter)AdapterOf(system);
+
+    private static ForeignAdapter AdapterOf(MailSystem system) => Array.Find(Adapters, adapter => adapter.Kind == system.Kind)!;
 }

@@ -33,21 +33,10 @@ internal readonly record struct QueuedRecipient(string Sender, string Recipient)
 /// All that MailBench knows of one kind of foreign MTA: where it is, how it is configured, how its queue is read, what its features are. One class per kind; what all have in common is in
 /// <see cref="ForeignMta"/>.
 /// </summary>
-internal abstract class MtaAdapter
+internal abstract class MtaAdapter : ForeignAdapter
 {
     /// <summary>Where every foreign MTA takes mail, in its private network; the world's MX hosts have other addresses.</summary>
     public const string DoorAddress = "127.0.0.1";
-
-    public abstract SystemKind Kind { get; }
-
-    /// <summary>The sentence that says what is not installed and how to get it, or null.</summary>
-    public abstract string? Missing(MailSystem system);
-
-    /// <summary>Its version as its authors write it, and the root that it is found in; null when it is not here.</summary>
-    public abstract (string Version, string Root)? Found(MailSystem system);
-
-    /// <summary>Why the system's own settings cannot be taken (one that is the testbed's, one that is unknown), or null. Pure.</summary>
-    public abstract string? Refusal(MailSystem system);
 
     /// <summary>Feature vector, axis → value; of what would run, also where nothing does.</summary>
     public abstract IReadOnlyDictionary<string, string> Features(MailSystem system);

@@ -14,6 +14,14 @@ internal static partial class Ownership
         if (chmod(path, (uint)mode) != 0) throw new IOException($"the mode of {path} cannot be set: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
+    /// <summary>Gives a folder and all that is in it to a user and group. Throws <see cref="IOException"/>.</summary>
+    public static void GiveTree(string path, string user, string group, string root = MtaRoots.Machine)
+    {
+        var (owner, ownerGroup) = (IdOf(MtaRoots.Inside(root, "/etc/passwd"), user), IdOf(MtaRoots.Inside(root, "/etc/group"), group));
+        foreach (var entry in Directory.EnumerateFileSystemEntries(path, "*", SearchOption.AllDirectories).Prepend(path))
+            if (chown(entry, owner, ownerGroup) != 0) throw new IOException($"{entry} cannot be given to {user}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
     /// <summary>Whether <c>/etc/passwd</c> (or <c>/etc/group</c>) has a name.</summary>
     public static bool Knows(string table, string name) => File.Exists(table) && File.ReadLines(table).Any(line => line.StartsWith(name + ":", StringComparison.Ordinal));
 

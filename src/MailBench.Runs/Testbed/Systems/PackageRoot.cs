@@ -20,13 +20,14 @@ public static class PackageRoot
         [SystemKind.Postfix] = ["postfix"],
         [SystemKind.Exim] = ["exim4-daemon-light", "exim4-base"],
         [SystemKind.Opensmtpd] = ["opensmtpd"],
+        [SystemKind.Dovecot] = ["dovecot-core", "dovecot-pop3d", "dovecot-imapd", "dovecot-lmtpd"],
         [SystemKind.Sendmail] = ["sendmail-bin", "sendmail-base", "sendmail-cf", "m4"],
     };
 
     /// <summary>The users that the packages would make when installed; numbers that a machine seldom gives.</summary>
     private static readonly (string Name, int Id)[] Users =
     [
-        ("root", 0), ("daemon", 1), ("mail", 8), ("postfix", 29_901), ("postdrop", 29_902), ("Debian-exim", 29_903), ("opensmtpd", 29_904), ("opensmtpq", 29_905), ("smmta", 29_906), ("smmsp", 29_907), ("nobody", 65_534),
+        ("root", 0), ("daemon", 1), ("mail", 8), ("postfix", 29_901), ("postdrop", 29_902), ("Debian-exim", 29_903), ("opensmtpd", 29_904), ("opensmtpq", 29_905), ("smmta", 29_906), ("smmsp", 29_907), ("dovecot", 29_908), ("dovenull", 29_909), ("nobody", 65_534),
     ];
 
     /// <summary>

@@ -11,10 +11,10 @@ internal static partial class ProgramWords
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Standard output and error together; empty when it cannot be started (locked into a root, by whoever is not root) or does not answer.</summary>
-    public static string Of(string root, string program, params ReadOnlySpan<string> arguments) => Of(root, program, null, arguments);
+    public static string Of(string root, string program, params ReadOnlySpan<string> arguments) => Fed(root, program, null, arguments);
 
-    /// <summary>The same, with a text on its standard input, which else is empty.</summary>
-    public static string Of(string root, string program, string? input, params ReadOnlySpan<string> arguments)
+    /// <summary>The same, with a text on its standard input, which else is empty. A name of its own: an argument must never be taken for that text, since a daemon that is asked nothing starts.</summary>
+    public static string Fed(string root, string program, string? input, params ReadOnlySpan<string> arguments)
     {
         string[] command = root == MtaRoots.Machine ? [program, .. arguments] : ["chroot", root, program, .. arguments];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
@@ -31,7 +31,8 @@ internal static partial class ProgramWords
                 return "";
             }
 
-            return output.Result + errors.Result;
+            // What it may have left behind can hold its pipes open.
+            return Task.WaitAll([output, errors], Patience) ? output.Result + errors.Result : "";
         }
         catch (Exception refused) when (refused is Win32Exception or IOException)
         {

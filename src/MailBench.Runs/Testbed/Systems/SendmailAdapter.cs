@@ -28,7 +28,7 @@ internal sealed class SendmailAdapter : MtaAdapter
     public override MtaStart Prepare(MailSystem system, MtaFolders folders, string hostName)
     {
         var (root, program) = Find(system) ?? throw new IOException("sendmail is not there any more.");
-        var made = ProgramWords.Of(root, SendmailConfiguration.M4, SendmailConfiguration.Source(system, hostName), "-D_NO_MAKEINFO_", $"-D_CF_DIR_={SendmailConfiguration.MacroFolder}", SendmailConfiguration.Macros, "-");
+        var made = ProgramWords.Fed(root, SendmailConfiguration.M4, SendmailConfiguration.Source(system, hostName), "-D_NO_MAKEINFO_", $"-D_CF_DIR_={SendmailConfiguration.MacroFolder}", SendmailConfiguration.Macros, "-");
         // _NO_MAKEINFO_: no shell is asked who made the file and where; an unpacked root has none.
         if (!made.Contains("\nScheck_rcpt", StringComparison.Ordinal)) throw new IOException($"m4 made no sendmail.cf: {made.Trim().Split('\n')[^1]}");
         File.WriteAllText(Path.Combine(folders.Configuration, "sendmail.cf"), made);
