@@ -8,8 +8,8 @@ namespace MailBench.Analysis.Comparing;
 /// </summary>
 internal static class FeatureAxes
 {
-    /// <summary>They describe; they change no rate beside what another axis says.</summary>
-    private static readonly HashSet<string> Disclosed = ["sut", "version", "variant", "durabilityHow", "settings"];
+    /// <summary>They describe how a system is made, promise nobody anything, or change no rate beside what another axis says.</summary>
+    private static readonly HashSet<string> Disclosed = ["sut", "version", "variant", "durabilityHow", "settings", "systemCalls"];
 
     /// <summary>They may be a factor, and never make a winner: another promise, another disk.</summary>
     private static readonly string[] NeverRanked = ["durability", "storage"];

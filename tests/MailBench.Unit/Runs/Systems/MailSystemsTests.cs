@@ -1,7 +1,10 @@
+using MailBench.Analysis.Comparing;
 using MailBench.Model.Nodes;
 using MailBench.Model.Profiles;
+using MailBench.Model.Records;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed.Systems;
+using MailBench.Testing;
 using Xunit;
 
 namespace MailBench.Unit.Runs.Systems;
@@ -62,5 +65,20 @@ public class MailSystemsTests
     {
         var yaml = Yaml.Replace("optional: on", "settings: {queue_directory: /var/tmp}", StringComparison.Ordinal);
         Assert.Contains("p.yaml:6: systems.postfix: settings.queue_directory", Assert.Throws<ProfileException>(() => RunPlan.Of(ProfileReader.Read(yaml, "p.yaml"))).Message);
+    }
+
+    [Theory]
+    [InlineData("core-one-recipient.yaml")]
+    [InlineData("core-list.yaml")]
+    [InlineData("bakeoff-quick.yaml")]
+    public void Shipped_comparisons_declare_all_in_which_their_systems_differ(string name)
+    {
+        var path = Path.Combine(CliProcess.Checkout, "profiles", name);
+        var profile = ProfileReader.Read(File.ReadAllText(path), path);
+        var points = RunPlan.Of(profile).Points;
+        var own = points.First(point => point.System.Kind == SystemKind.Mailbench);
+        Assert.All(points.Where(point => point.System.Kind == SystemKind.Postfix), other => Assert.DoesNotContain(
+            FeatureAxes.Differences(MailSystems.FeaturesOf(own.System, own.Settings), MailSystems.FeaturesOf(other.System, other.Settings), profile.Settings.List("compare.factors").ToHashSet()),
+            difference => difference.Role == AxisDifference.Controlled));
     }
 }
