@@ -26,7 +26,7 @@ internal sealed class DirectoryLog
     public long NextFile { get; private set; } = 1;
     public long NextSequence { get; private set; } = 1;
 
-    /// <summary>Whether a file vanished while it was read.</summary>
+    /// <summary>Whether a file vanished, or got its header, while it was read: of a live log only, which is to be read again.</summary>
     public bool Moved { get; private set; }
 
     public static string FileName(long number) => number.ToString("D10", CultureInfo.InvariantCulture) + Suffix;
@@ -92,6 +92,8 @@ internal sealed class DirectoryLog
             {
                 // Groups are written only after the header is synced; so a file that a power cut left without header holds nothing but zeros.
                 if (IsZero(file)) Unborn.Add(path);
+                // Where a live MTA is looked at, it may have been born between the two readings.
+                else if (SegmentHeader.TryRead(block.AsSpan(0, file.Read(block, 0)), path, out _)) Moved = true;
                 else damaged?.Invoke(new QueueDamage(path, 0, file.Length));
             }
         }

@@ -141,6 +141,17 @@ public sealed class QueueCommandTests : IDisposable
         Assert.Equal(new byte[2000], SegmentQueueTests.Read(queue, waiting));
     }
 
+    [Fact]
+    public async Task A_segment_that_is_born_while_it_is_looked_at_is_no_damage_and_what_it_holds_is_seen()
+    {
+        var directory = Path.Combine(_root, "q");
+        await using var queue = MessageQueue.Open([directory], TimeProvider.System);
+        var waiting = await SegmentQueueTests.Enqueue(queue, new byte[2000], "waits@d.test");
+        using var inspection = QueueInspection.Read(directory, new YoungSegmentDisk());
+        Assert.Empty(inspection.Damages);
+        Assert.Equal(waiting.Id, Assert.Single(inspection.Entries).Id);
+    }
+
     private static async Task<string> RunAsync(params string[] arguments)
     {
         using var output = new StringWriter();
