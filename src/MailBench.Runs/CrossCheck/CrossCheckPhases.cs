@@ -4,10 +4,10 @@ using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
+using MailBench.Runs.Phases;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
 using MailBench.Runs.Testbed.Systems;
-using Counters = System.Collections.Generic.IReadOnlyDictionary<string, System.Collections.Generic.IReadOnlyDictionary<string, double>>;
 
 namespace MailBench.Runs.CrossCheck;
 
@@ -18,7 +18,6 @@ namespace MailBench.Runs.CrossCheck;
 internal sealed class CrossCheckPhases(NodeProgram program, RunFolder folder, string queueRoot, string run, int seed, TestbedPorts ports, TimeProvider time)
 {
     private static readonly IPAddress Host = new([127, 0, 6, 1]), Responder = new([127, 0, 6, 53]);
-    private static readonly Counters None = new Dictionary<string, IReadOnlyDictionary<string, double>>();
 
     /// <summary>Runs all pairs. A role's failure comes back in the record.</summary>
     public async Task<TrialRecord> RunAsync(TrialPlan trial, CancellationToken cancellationToken)
@@ -44,20 +43,9 @@ internal sealed class CrossCheckPhases(NodeProgram program, RunFolder folder, st
             failure = failed.Failure;
         }
 
-        return new TrialRecord
+        return TrialPhases.Unmeasured(trial) with
         {
-            Point = trial.Point.Number,
-            Repetition = trial.Repetition,
-            WarmUpBeginNs = 0,
-            SteadyBeginNs = 0,
-            SteadyEndNs = 0,
-            DrainEndNs = 0,
-            AtTrialBegin = None,
-            AtBegin = None,
-            AtEnd = None,
-            AfterDrain = None,
             Failure = failure,
-            Features = MailSystems.FeaturesOf(trial.Point.System, settings),
             Findings = failure is null ? CrossCheckFindings.Of(ours, theirs) : [],
         };
     }

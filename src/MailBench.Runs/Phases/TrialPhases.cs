@@ -83,7 +83,10 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
     }
 
     /// <summary>A trial that could not begin.</summary>
-    public static TrialRecord Void(TrialPlan trial, RoleFailure failure) => new()
+    public static TrialRecord Void(TrialPlan trial, RoleFailure failure) => Unmeasured(trial) with { Failure = failure };
+
+    /// <summary>A trial of which nothing has been measured, or nothing is: no times, no counters, and the features that its system declares.</summary>
+    public static TrialRecord Unmeasured(TrialPlan trial) => new()
     {
         Point = trial.Point.Number,
         Repetition = trial.Repetition,
@@ -95,7 +98,6 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         AtBegin = None,
         AtEnd = None,
         AfterDrain = None,
-        Failure = failure,
         Features = MailSystems.FeaturesOf(trial.Point.System, trial.Point.Settings),
     };
 

@@ -8,7 +8,6 @@ using MailBench.Runs.Disclosure;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
 using MailBench.Runs.Testbed.Systems;
-using Counters = System.Collections.Generic.IReadOnlyDictionary<string, System.Collections.Generic.IReadOnlyDictionary<string, double>>;
 
 namespace MailBench.Runs.Phases;
 
@@ -16,27 +15,12 @@ namespace MailBench.Runs.Phases;
 internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer observer, RunFolder folder, string run)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly Counters None = new Dictionary<string, IReadOnlyDictionary<string, double>>();
 
     /// <summary>Runs it. A role's failure comes back in the record (<see cref="TrialRecord.Failure"/>), which then is void.</summary>
     public async Task<TrialRecord> RunAsync(TrialPlan plan, CancellationToken cancellationToken)
     {
         var settings = plan.Point.Settings;
-        var record = new TrialRecord
-        {
-            Point = plan.Point.Number,
-            Repetition = plan.Repetition,
-            WarmUpBeginNs = 0,
-            SteadyBeginNs = 0,
-            SteadyEndNs = 0,
-            DrainEndNs = 0,
-            AtTrialBegin = None,
-            AtBegin = None,
-            AtEnd = None,
-            AfterDrain = None,
-            CountedNotBooked = true,
-            Features = MailSystems.FeaturesOf(plan.Point.System, settings),
-        };
+        var record = TrialPhases.Unmeasured(plan) with { CountedNotBooked = true };
         var mark = new TrialMark(record.Point, record.Repetition);
         try
         {

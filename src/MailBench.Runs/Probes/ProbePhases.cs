@@ -1,9 +1,9 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using MailBench.Model.Records;
+using MailBench.Runs.Phases;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
-using Counters = System.Collections.Generic.IReadOnlyDictionary<string, System.Collections.Generic.IReadOnlyDictionary<string, double>>;
 
 namespace MailBench.Runs.Probes;
 
@@ -15,7 +15,6 @@ internal sealed class ProbePhases(NodeProgram program, RunFolder folder, string 
 {
     private const string DurabilityQuestion = "order of sync and 250, in a trace of its own";
     private static readonly TimeSpan TraceEnd = TimeSpan.FromSeconds(10);
-    private static readonly Counters None = new Dictionary<string, IReadOnlyDictionary<string, double>>();
 
     public async Task<TrialRecord> RunAsync(TrialPlan trial, CancellationToken cancellationToken)
     {
@@ -46,18 +45,8 @@ internal sealed class ProbePhases(NodeProgram program, RunFolder folder, string 
 
         // A stable table: groups in the order of their first finding.
         var order = findings.Select(finding => finding.Group).Distinct().ToList();
-        return new TrialRecord
+        return TrialPhases.Unmeasured(trial) with
         {
-            Point = trial.Point.Number,
-            Repetition = trial.Repetition,
-            WarmUpBeginNs = 0,
-            SteadyBeginNs = 0,
-            SteadyEndNs = 0,
-            DrainEndNs = 0,
-            AtTrialBegin = None,
-            AtBegin = None,
-            AtEnd = None,
-            AfterDrain = None,
             Failure = failure,
             Features = features,
             Findings = [.. findings.OrderBy(finding => order.IndexOf(finding.Group))],
