@@ -3,6 +3,7 @@ using MailBench.Analysis.Figures;
 using MailBench.Analysis.Verdicts;
 using MailBench.Model.Nodes;
 using MailBench.Model.Records;
+using MailBench.Model.Units;
 
 namespace MailBench.Analysis;
 
@@ -13,7 +14,7 @@ internal static class PointAnalysis
     internal const string Sut = "mta";
 
     public static (PointSummary Summary, IReadOnlyDictionary<string, double[]> SamplesNs) Analyze(
-        RunHeader header, PlannedPoint planned, TrialRecord trial, TrialBooks books)
+        RunHeader header, PlannedPoint planned, TrialRecord trial, TrialBooks books, Func<TrialBooks, string?>? lost = null)
     {
         var settings = new PointSettings(planned);
         var counters = new TrialCounters(trial);
@@ -26,18 +27,23 @@ internal static class PointAnalysis
         var samples = LatencySamples.Of(books, trial.SteadyBeginNs, trial.SteadyEndNs, backlog);
         var utilisations = Utilisations.Of(counters, settings, line, delivered, header.Machine, header.Calibration, Sut);
         var ceiling = Ceiling(settings, counters, trial.Features);
-        var steadiness = Steadiness.Of(times, trial.SteadyBeginNs, trial.SteadyEndNs);
+        var course = StagedCourse.Of(settings, trial, books);
+        // A rate that the schedule changes is not steady, and says nothing of the system by that.
+        var steadiness = course is null ? Steadiness.Of(times, trial.SteadyBeginNs, trial.SteadyEndNs) : null;
         var summary = new PointSummary
         {
             Point = trial.Point,
             Repetition = trial.Repetition,
             Sweep = planned.Sweep,
             Axes = planned.Axes,
+            Companion = planned.Companion,
             CapacityBitsPerSecond = settings.Forward.BitsPerSecond,
             Strategy = trial.Features.GetValueOrDefault("strategy") ?? settings.Strategy,
             LoadModel = settings.LoadModel,
             RecipientsPerMessage = settings.RecipientsPerMessage ?? 1,
             WindowSeconds = seconds,
+            OfferedShare = settings.OfferedShare,
+            SaturatedPerSecond = Rate.TryParse(trial.Derived.GetValueOrDefault("load.rate"), out var asked) ? asked.PerSecond * (settings.RecipientsPerMessage ?? 1) / settings.OfferedShare : null,
             OfferedPerSecond = CountMessages(books, m => m.IntendedNs, trial) / seconds,
             AcceptedPerSecond = CountMessages(books, m => m.AcceptedNs, trial) / seconds,
             DeliveredPerSecond = delivered,
@@ -58,7 +64,8 @@ internal static class PointAnalysis
             LookupsNegativePerDelivery = Ledger(counters.InTrial(Sut, CounterNames.DnsNegative)),
             RoundTripsPerDelivery = Ledger(counters.InTrial(Sut, CounterNames.RoundTripsOut)),
             SyncsPerDelivery = Ratio(counters.InWindow(Sut, CounterNames.Syncs), inWindow),
-            CpuMsPerDelivery = Ratio(counters.InWindow(Sut, CounterNames.CpuNs) / 1e6, inWindow),
+            DeviceFlushesPerDelivery = Ratio(counters.InWindow("runner", CounterNames.DeviceFlushes), inWindow),
+            CpuMsPerDelivery = Ratio(counters.CpuInWindowNs(Sut) / 1e6, inWindow),
             SutResidentBytesMax = (long?)counters.AtEnd(Sut, CounterNames.ResidentBytes),
             SutResidentBytesBegin = (long?)(counters.AtEnd(Sut, CounterNames.ResidentBytes) - counters.InWindow(Sut, CounterNames.ResidentBytes)),
             CpuShares = CpuShares(counters, header.Machine.CpuCount),
@@ -72,6 +79,7 @@ internal static class PointAnalysis
             Batches = steadiness?.Batches ?? [],
             Drift = steadiness?.Drift,
             DriftHalfWidth = steadiness?.HalfWidth,
+            Course = course,
             Flags = [],
             Void = false,
             VoidReasons = [],
@@ -80,7 +88,8 @@ internal static class PointAnalysis
         };
         var growth = InSystem(books, trial.SteadyEndNs) - InSystem(books, trial.SteadyBeginNs);
         summary = summary with { QueueGrowthRecipients = growth };
-        return (Gates.Apply(summary, new GateInput(header, trial, settings, counters, steadiness, growth)), samples);
+        summary = Gates.Apply(summary, new GateInput(header, trial, settings, counters, steadiness, growth, lost?.Invoke(books)));
+        return (settings.FindsSustainable ? summary with { Try = TryJudgement.Of(summary, settings, trial, books, samples) } : summary, samples);
 
         // The ledger's counts are of the whole trial: with reuse and a DNS cache the window itself may open no session and ask no query.
         double? Ledger(double? count) => Ratio(count, times.Length);
@@ -134,7 +143,7 @@ internal static class PointAnalysis
     {
         var shares = new Dictionary<string, double>();
         foreach (var role in counters.Roles)
-            if (counters.InWindow(role, CounterNames.CpuNs) is { } cpu && counters.Window(role) is { } window)
+            if (counters.CpuInWindowNs(role) is { } cpu && counters.Window(role) is { } window)
                 shares[role] = cpu / ((double)(window.EndNs - window.BeginNs) * cores);
         shares["machine"] = shares.Values.Sum();
         return shares;

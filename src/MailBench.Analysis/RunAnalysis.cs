@@ -1,10 +1,12 @@
 using System.Globalization;
 using MailBench.Analysis.Books;
 using MailBench.Analysis.Comparing;
+using MailBench.Analysis.Confirming;
 using MailBench.Analysis.Figures;
 using MailBench.Analysis.Verdicts;
 using MailBench.Model.Events;
 using MailBench.Model.Records;
+using MailBench.Model.Searching;
 
 namespace MailBench.Analysis;
 
@@ -49,14 +51,17 @@ public static class RunAnalysis
 
             var (summary, ofTrial) = plan.Settings.ContainsKey("users.count")
                 ? UsersAnalysis.Analyze(header, plan, trial, ReadPolls(folder, trial))
-                : PointAnalysis.Analyze(header, plan, trial, ReadBooks(folder, trial));
+                : PointAnalysis.Analyze(header, plan, trial, ReadBooks(folder, trial), books => LostMail.About(folder, header, trial, new PointSettings(plan), books));
             points.Add(summary);
             if (!summary.Void) samples.AddRange(ofTrial.Select(s => new TrialSamples(trial.Point, trial.Repetition, s.Key, s.Value)));
         }
 
-        points = UsersCapacity.Predict(header, points);
+        var (judged, confirmations) = Confirmations.Of(header, UsersCapacity.Predict(header, points));
+        points = [.. ShareFlags.Told(header, judged)];
         var conditions = RunConditions.Of(header, points);
         var comparisons = WithinRun.Of(header, points);
+        var curves = OverloadCurve.Of([.. points.Where(p => p.StandsAlone)]);
+        var searches = SustainableRates.Of(header, points);
         var summaryOfRun = new RunSummary
         {
             Run = header.Run,
@@ -70,13 +75,35 @@ public static class RunAnalysis
             Storage = header.Storage,
             Calibration = header.Calibration,
             Points = points,
+            Curves = curves,
+            Searches = searches,
             Probes = probes,
-            PointsMissing = Math.Max(0, header.Points.Count * header.Repetitions - points.Count - probes.Count),
+            PointsMissing = Trials(header, points, probes.Count).Missing,
+            Confirmations = confirmations,
             Comparisons = comparisons,
-            Sentences = [.. ProbeSentences.Of(probes), .. Sentences.Of(header, points, comparisons, probes.Count)],
+            Sentences = [.. ProbeSentences.Of(probes), .. Sentences.Of(header, points, curves, searches, comparisons, confirmations, probes.Count)],
             Caveats = RunConditions.Caveats(header, points),
         };
         return new AnalysisResult(header, summaryOfRun, samples);
+    }
+
+    /// <summary>
+    /// What a finished trial, a try of a search, showed: by the same figures, gates and criteria as the report's, so that a runner can steer by it. Throws <see cref="InvalidDataException"/> as <see cref="Analyze"/> does, and for a trial that is
+    /// no try.
+    /// </summary>
+    public static TryVerdict Judge(RunFolder folder, TrialRecord trial)
+    {
+        var header = ReadHeader(folder);
+        var planned = header.Points.FirstOrDefault(point => point.Point == trial.Point) ?? throw new InvalidDataException($"{folder.Header}: point {trial.Point} is not in it.");
+        return PointAnalysis.Analyze(header, planned, trial, ReadBooks(folder, trial)).Summary.Try?.Verdict ?? throw new InvalidDataException($"{folder.Header}: point {trial.Point} is no search.");
+    }
+
+    /// <summary>Trials that the plan holds, and of them those that were not run. A search counts as one: nobody knows how many tries it will take.</summary>
+    internal static (int Planned, int Missing) Trials(RunHeader header, IReadOnlyList<PointSummary> points, int probed)
+    {
+        var searches = header.Points.Count(point => point.FindsSustainable);
+        var planned = (header.Points.Count - searches) * header.Repetitions + searches;
+        return (planned, Math.Max(0, planned - points.Count(p => p.Try is null) - points.Where(p => p.Try is not null).Select(p => p.Point).Distinct().Count() - probed));
     }
 
     internal static RunHeader ReadHeader(RunFolder folder)

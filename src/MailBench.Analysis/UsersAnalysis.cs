@@ -2,6 +2,7 @@ using MailBench.Analysis.Books;
 using MailBench.Analysis.Figures;
 using MailBench.Analysis.Verdicts;
 using MailBench.Model.Nodes;
+using MailBench.Model.Options;
 using MailBench.Model.Records;
 using static System.FormattableString;
 
@@ -30,7 +31,8 @@ internal static class UsersAnalysis
         var utilisations = Demands(counters, perSecond, due);
         var samples = Samples(due, [.. books.Pushes.Where(push => IsIn(push.AcceptedNs, trial))]);
         var course = new UsersCourse(header, planned, trial, books);
-        var shares = UserShares.Of(due, books.Polls.Where(poll => IsIn(poll.FinishedNs, trial)), seconds);
+        // A poll takes what came in an interval: in a shorter window its user has that for the interval's time.
+        var shares = UserShares.Of(due, books.Polls.Where(poll => IsIn(poll.FinishedNs, trial)), Math.Max(seconds, settings.IntervalSeconds ?? 0));
 
         // Octets and polls between the line's own two stamps, so that they speak of the same time.
         double? crossed = Crossed(counters);
@@ -48,6 +50,7 @@ internal static class UsersAnalysis
             Polls = new PollFigures
             {
                 Action = settings.Text("users.action") ?? "unknown",
+                Setup = PollSetup.Of(planned),
                 OfferedPerSecond = seconds > 0 ? due.Count / seconds : 0,
                 PerSecond = perSecond,
                 Finished = finished,
@@ -58,12 +61,14 @@ internal static class UsersAnalysis
                 // A foreign server does not count them; what the source saw accepted and the users took is the same mail.
                 StoredPerSecond = (counters.InWindow(Server, CounterNames.Delivered) ?? counters.InWindow("source", CounterNames.Accepted)) / seconds,
                 RetrievedPerSecond = (counters.InWindow(Server, CounterNames.Retrieved) ?? counters.InWindow("poll", CounterNames.Retrieved)) / seconds,
-                CpuMs = Ratio(counters.InWindow(Server, CounterNames.CpuNs) / 1e6, finished),
+                CpuMs = Ratio(counters.CpuInWindowNs(Server) / 1e6, finished),
                 AllAtOnce = settings.Text("users.phase") == "synchronised",
                 WithinMs = settings.WithinMs,
                 KbitPerUser = shares?.Median / 1000,
                 KbitPerUserLow = shares?.Low / 1000,
                 Fairness = shares?.Fairness,
+                SessionsMean = counters.Window("poll") is { } stood ? counters.InWindow("poll", CounterNames.SessionNs) / (stood.EndNs - stood.BeginNs) : null,
+                SessionsMost = (long?)counters.AtEnd("poll", CounterNames.SessionsMost),
                 SessionsOpen = (long?)sessions,
                 ServerBytesPerSession = PerSession(CounterNames.ResidentBytes),
                 ServerManagedBytesPerSession = PerSession(CounterNames.ManagedBytes),
@@ -133,19 +138,19 @@ internal static class UsersAnalysis
         double? LineRate(TrialCounters within) => within.Window("line") is { } window ? Crossed(within) / ((window.EndNs - window.BeginNs) / 1e9) : null;
     }
 
-    /// <summary>The connections term: a poll holds a session for its response time, with IDLE each user has one; each session needs two descriptors of the line's process.</summary>
+    /// <summary>The connections term: a poll holds a session for its response time, with IDLE each user has one; each session needs two descriptors of the line's process, or where there is none one of the server's.</summary>
     private static IEnumerable<Utilisation> Sessions(PointSettings settings, RunHeader header, double perSecond, List<PollBook> due, double? open)
     {
+        var most = (header.Machine.OpenFilesLimit - PollLimits.OtherFiles) / (double)PollLimits.FilesPerSession(hasLine: settings.Text("line.backend") != "none");
         if (settings.Text("users.action") == "idle")
         {
-            var most = (header.Machine.OpenFilesLimit - 200) / 2.0;
             if (open > 0 && perSecond > 0) yield return new Utilisation(Utilisations.Connections, open.Value / perSecond, "session s", most, open.Value / most);
             yield break;
         }
 
         var ended = due.Where(poll => poll.FinishedNs >= 0).Select(poll => (poll.FinishedNs - poll.IntendedNs) / 1e9).ToList();
         if (ended.Count == 0) yield break;
-        var capacity = settings.UserSessions ?? (header.Machine.OpenFilesLimit - 200) / 2.0;
+        var capacity = settings.UserSessions ?? most;
         yield return new Utilisation(Utilisations.Connections, ended.Average(), "session s", capacity, perSecond * ended.Average() / capacity);
     }
 
@@ -185,7 +190,7 @@ internal static class UsersAnalysis
         else if (point.Polls!.Finished == 0) yield return "no poll came to its end in the window";
         if (point.BusyForward > Gates.BusyBound) yield return Invariant($"the line was {point.BusyForward:P1} busy toward the users: more than it can be");
         if (point.BusyReverse > Gates.BusyBound) yield return Invariant($"the line was {point.BusyReverse:P1} busy toward the server: more than it can be");
-        foreach (var late in Gates.Lateness(point, settings.Gates)) yield return late.Replace("the source itself", "the users' own loop", StringComparison.Ordinal);
+        foreach (var late in Gates.Lateness(point, trial.StealShare, settings.Gates)) yield return late.Replace("the source itself", "the users' own loop", StringComparison.Ordinal);
     }
 
     private static bool IsIn(long atNs, TrialRecord trial) => atNs >= trial.SteadyBeginNs && atNs < trial.SteadyEndNs;

@@ -12,6 +12,7 @@ var root = new RootCommand("MailBench measures mail delivery: a load harness, an
     ReportCommand.Create(),
     CompareCommand.Create(),
     CheckCommand.Create(),
+    PlanCommand.Create(),
     MtaCommand.Create(),
     SinkCommand.Create(),
     DnsCommand.Create(),

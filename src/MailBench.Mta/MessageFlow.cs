@@ -37,7 +37,8 @@ internal sealed partial class MessageFlow : IDisposable
         (_loop, _time, _steady, _queue, _log, _complain) = (loop, time, steady, queue, log, complain);
         _longestWaitMs = (long)(options.Settings.Retry.Max * 9 / 8).TotalMilliseconds;
         _table = new MessageTable(queue, Counters);
-        _submission = new SubmissionStage(loop, options, queue, RecipientPolicy.Of(options.RelayFrom), Counters, time, accepted: entry => Take(entry), complain);
+        Relays = new RelayGrants(options.RelayAfterLogin, () => loop.TurnNs);
+        _submission = new SubmissionStage(loop, options, queue, RecipientPolicy.Of(options.RelayFrom, Relays), Counters, time, accepted: entry => Take(entry), complain);
         var shares = SiteShareOptions.From(BatchingOptions.From(options.Settings), options.Settings.Retry.Max.ToNs());
         _due = new DueStage(loop, shares, due: HandOn, held: _table.Rest);
         _delivery = new DeliveryStage(loop, resolve, queue, DeliveryOptions.From(options), OnOutcome);
@@ -46,6 +47,9 @@ internal sealed partial class MessageFlow : IDisposable
     }
 
     public FlowCounters Counters { get; } = new();
+
+    /// <summary>Who may relay for a while since they have logged in at a mailbox server.</summary>
+    public RelayGrants Relays { get; }
     public DeliveryCounters Delivery => _delivery.Counters;
 
     /// <summary>How often new mail came to be refused for overload.</summary>

@@ -8,6 +8,7 @@ using MailBench.Model.Options;
 using MailBench.Model.Units;
 using MailBench.Mta.Attempts;
 using MailBench.Mta.Orders;
+using MailBench.Mta.Policy;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
 using MailBench.Transport;
@@ -29,7 +30,7 @@ public sealed class MtaNode : INode
     private readonly SteadyTime _steady;
     private readonly OpenQueue _openQueue;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<QueueSocket> _sockets = [];
+    private readonly List<IAsyncDisposable> _sockets = [];
     private EventLoop? _loop;
     private MessageQueue? _queue;
     private Router? _router;
@@ -65,6 +66,7 @@ public sealed class MtaNode : INode
             var endPoint = await _loop.RunAsync(Begin).ConfigureAwait(false);
             foreach (var directory in _options.QueueDirectories)
                 if (QueueSocket.Open(directory, ApplyAsync, _time) is { } socket) _sockets.Add(socket);
+            if (_options.LoginSocket is { } path) _sockets.Add(LoginSocket.Open(path, client => _loop.Post(_ => _flow?.Relays.Open(client), null)));
             return [new ReadyListener(Role, endPoint)];
         }
         catch (SocketException refused)

@@ -9,22 +9,26 @@ public static class ConsoleSummary
 {
     public static void Print(RunSummary run, IAnsiConsole console)
     {
+        var all = run;
+        // Companions speak in the sentences, each through the point that it stands beside; tries have a table of their own.
+        run = run.OnTheirOwn();
         // A pipe has no width of its own: 100 columns, so that a log keeps the table's rows whole.
         if (!console.Profile.Out.IsTerminal) console.Profile.Width = Math.Max(console.Profile.Width, 100);
-        var table = new Table().Border(TableBorder.Simple).AddColumn("line", Number).AddColumn("variant", Text).AddColumn("load", Text).AddColumn("deliv./s", Number).AddColumn("busy", Number)
+        var table = new Table().Border(TableBorder.Simple).AddColumn("line", Number).AddColumn("variant", c => c.Padding(0, 1)).AddColumn("load", Text).AddColumn("deliv./s", Number).AddColumn("busy", Number)
             .AddColumn("octets/d", Number).AddColumn("trans./d", Number).AddColumn("p50", Number).AddColumn("p99", Number).AddColumn("limited by", c => c.Padding(0, 0));
         var variant = Variant.Among(run.Points);
         foreach (var p in run.Points.Where(p => p.Polls is null))
         {
             var delivery = p.Latencies.GetValueOrDefault("delivery");
             table.AddRow(
-                Say.Capacity(p.CapacityBitsPerSecond), Shown(variant(p)), Shown(p.LoadModel), p.Void ? "[red]void[/]" : Say.Number(p.DeliveredPerSecond), Say.Percent(p.BusyForward),
+                Say.Capacity(p.CapacityBitsPerSecond), Shown(variant(p)), Shown(Say.Load(p)), p.Void ? "[red]void[/]" : Say.Number(p.DeliveredPerSecond), Say.Percent(p.BusyForward),
                 Say.Number(p.WireOctetsPerDelivery), Say.Number(p.TransactionsPerDelivery), Say.Ms(delivery, 0.5), Say.Ms(delivery, 0.99),
                 Shown(p.Bottleneck));
         }
 
         if (table.Rows.Count > 0) console.Write(table);
         if (run.Points.Any(p => p.Polls is not null)) console.Write(Users(run));
+        foreach (var search in run.Searches) console.Write(Tries(all, search));
         foreach (var probed in run.Probes) console.Write(Probes(run, probed));
         foreach (var sentence in run.Sentences) console.MarkupLineInterpolated($"• {Printable.Of(sentence)}");
         if (Fates(run) is { } fates) console.MarkupLineInterpolated($"[yellow]books[/] {fates}");
@@ -61,10 +65,20 @@ public static class ConsoleSummary
                 if (p.Polls is not { } polls) continue;
                 var response = p.Latencies.GetValueOrDefault("response");
                 table.AddRow(
-                    Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), $"{Say.Number(p.IntervalSeconds)} s", Shown(polls.Action), Say.Number(polls.OfferedPerSecond), p.Void ? "[red]void[/]" : Say.Number(polls.PerSecond),
+                    Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), Say.Interval(p.IntervalSeconds), Shown(polls.Action), Say.Number(polls.OfferedPerSecond), p.Void ? "[red]void[/]" : Say.Number(polls.PerSecond),
                     Say.Percent(p.BusyForward), Say.Ms(response, 0.5), Say.Ms(response, 0.95), Say.Count(polls.Failed), Shown(p.Bottleneck));
             }
 
+            return table;
+        }
+
+        // Why a try was not carried is in the report; the sentence has it of the interval's upper end.
+        static Table Tries(RunSummary run, SustainableFigures search)
+        {
+            var table = new Table().Border(TableBorder.Simple).AddColumn("try", Text).AddColumn("offered/s", Number).AddColumn("acc./s", Number).AddColumn("deliv./s", Number).AddColumn("acc. p95", Number).AddColumn("deliv. p95", Number)
+                .AddColumn("backlogs", Number).AddColumn("errors", Number).AddColumn("busy", Number).AddColumn("carried", Text);
+            foreach (var row in Html.SearchSection.Rows(run, search))
+                table.AddRow(Shown(row[0]), row[1], row[2], row[3], row[4], row[5], $"{row[6]}, {row[7]}", row[8], row[9], Shown(row[10].Split(':')[0]));
             return table;
         }
 

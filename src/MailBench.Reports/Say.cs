@@ -25,12 +25,21 @@ internal static class Say
 
     public static string Percent(double? share) => share is { } s ? (s * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %" : None;
 
+    /// <summary>A share as profiles write it: whole per cent where it is.</summary>
+    public static string Share(double share) => (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+
     /// <summary>A percentile; a dash where there is none, or too few observations for it.</summary>
     public static string Ms(Percentiles? percentiles, double share) => percentiles?.At(share) is { } ms ? Ms(ms) : None;
 
     public static string Ms(double ms) => double.IsInfinity(ms) ? "never" : ms >= 10_000 ? Number(ms / 1000) + " s" : Number(ms) + " ms";
 
     public static string Capacity(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString().Replace("bit/s", " bit/s", StringComparison.Ordinal).Replace("M bit", " Mbit", StringComparison.Ordinal).Replace("k bit", " kbit", StringComparison.Ordinal).Replace("G bit", " Gbit", StringComparison.Ordinal);
+
+    /// <summary>How often users poll.</summary>
+    public static string Interval(double? seconds) => seconds is { } known ? Duration.Spoken(known) : None;
+
+    /// <summary>The load's model, with the share of saturation that was asked for, or that it changed.</summary>
+    public static string Load(PointSummary point) => point.OfferedShare is { } share ? $"{point.LoadModel} {Share(share)}" : point.Course is null ? point.LoadModel : $"{point.LoadModel}, stages";
 
     /// <summary>The point's place in its sweep, load values that only follow the line left out.</summary>
     public static string Where(PointSummary point) => point.Axes.Count == 0

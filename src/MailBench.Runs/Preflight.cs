@@ -6,6 +6,7 @@ using MailBench.Model.Records;
 using MailBench.Runs.Disclosure;
 using MailBench.Runs.Sweep;
 using MailBench.Runs.Testbed;
+using MailBench.Runs.Testbed.Lines;
 
 namespace MailBench.Runs;
 
@@ -15,9 +16,6 @@ public static class Preflight
     /// <summary>A second of saturated delivery writes a few megabytes of events and queue.</summary>
     private const long MinFreeBytes = 512L << 20;
     private const long FreeBytesPerTrialSecond = 4L << 20;
-
-    /// <summary>Libraries, logs, event files, listeners.</summary>
-    private const int OtherFiles = 200;
 
     public static void Check(RunPlan plan, RunFolder folder)
     {
@@ -82,17 +80,18 @@ public static class Preflight
             // The line holds two sockets a session, the MTA both sides.
             if (point.Settings.HasUsers())
             {
-                // The line holds two sockets a session; polls beyond what it can hold would fail for the testbed's own fault.
-                var users = 2 * point.Settings.UserSessions() + OtherFiles;
+                // Polls beyond what the fullest process can hold would fail for the testbed's own fault.
+                var hasLine = point.Settings.Text("line.backend") != LineBackends.None;
+                var users = PollLimits.FilesPerSession(hasLine) * point.Settings.UserSessions() + PollLimits.OtherFiles;
                 if (users > limit) throw new NodeRefusedException($"point {point.Number} may need {users:#,0} open files in one process when {point.Settings.UserSessions():#,0} users are connected at once; the limit is {limit:#,0}. Raise it (as root: prlimit --pid $$ --nofile={users}; for good: /etc/security/limits.conf), or lower users.sessions or users.count.");
 
                 // Users have many addresses, but the line reaches the server from one.
-                if (point.Settings.UserSessions() > Ports())
+                if (hasLine && point.Settings.UserSessions() > Ports())
                     throw new NodeRefusedException($"point {point.Number} may hold {point.Settings.UserSessions():#,0} sessions, and the line has {Ports():#,0} ports for them. Raise that (as root: sysctl -w net.ipv4.ip_local_port_range='1024 65535'), or lower users.sessions or users.count.");
                 continue;
             }
 
-            var needed = Math.Max(sessionsIn + point.Settings.Integer("mta.sessionsOut"), 2 * point.Settings.Integer("mta.sessionsOut")) + OtherFiles;
+            var needed = Math.Max(sessionsIn + point.Settings.Integer("mta.sessionsOut"), 2 * point.Settings.Integer("mta.sessionsOut")) + PollLimits.OtherFiles;
             if (needed > limit)
                 throw new NodeRefusedException($"point {point.Number} needs up to {needed:#,0} open files in one process; the limit is {limit:#,0}. Raise it (ulimit -n {needed}), or lower load.sessions, load.users or mta.sessionsOut.");
         }

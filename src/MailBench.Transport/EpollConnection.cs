@@ -105,7 +105,7 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
 
     protected override void FlushOutput()
     {
-        while (UnsentBytes > 0)
+        while (HasPendingOutput)
         {
             nint taken;
             var pending = PendingOutput.Span;
@@ -188,8 +188,8 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
     /// <summary>Gathers the send of its output, if that is in the loop's memory, which is never moved.</summary>
     internal bool TryGatherSend(CallRing ring)
     {
-        if (UnsentBytes == 0 || !IsOutputInBuffer) return false;
-        ring.Send(_descriptor, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(PendingOutput.Span)), UnsentBytes);
+        if (!HasPendingOutput || !IsOutputInBuffer) return false;
+        ring.Send(_descriptor, (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(PendingOutput.Span)), PendingOutput.Length);
         return true;
     }
 
@@ -225,8 +225,10 @@ internal sealed unsafe class EpollConnection : LoopConnection, IEpollTarget
 
     private void ReceivedEnd()
     {
-        Want(_interest & ~Native.EPOLLIN);
         InputEnded();
+
+        // Most connections end with this; one that goes on must not hear of its peer's end again and again.
+        if (!IsClosing) Want(_interest & ~Native.EPOLLIN);
     }
 
     private void ReceiveFailed(int errno)

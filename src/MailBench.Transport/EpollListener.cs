@@ -43,6 +43,12 @@ internal sealed class EpollListener : Listener, IEpollTarget
 
     public override IPEndPoint EndPoint { get; }
 
+    public override void Apply(SocketOptions options)
+    {
+        // The sockets of connections that come are copies of this one.
+        if (!_closed) SocketCalls.Apply(_descriptor, options);
+    }
+
     public override void Dispose()
     {
         if (_loop.IsCurrent)

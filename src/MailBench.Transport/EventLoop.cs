@@ -1,4 +1,5 @@
 using System.Net;
+using MailBench.Transport.Tls;
 
 namespace MailBench.Transport;
 
@@ -79,6 +80,12 @@ public abstract class EventLoop : IDisposable
     /// </summary>
     public abstract double YieldShare { get; set; }
 
+    /// <summary>
+    /// CPU time that the loop wastes after each turn, as a share of what the turn took, from 0 (nothing) to 1: as if this program needed so much more for the same work. It shows whether a figure
+    /// depends on that. On the loop only.
+    /// </summary>
+    public abstract double Burden { get; set; }
+
     /// <summary>CPU time of the loop's thread so far, in ns (0 where the system does not tell).</summary>
     public abstract long ThreadCpuNs { get; }
 
@@ -133,6 +140,9 @@ public interface IConnectionHandler
     /// </summary>
     int OnReceived(Connection connection, ReadOnlySpan<byte> octets);
 
+    /// <summary>TLS stands (<see cref="Connection.StartTls"/>): what comes and goes from here on is within it. A handshake that fails ends the connection instead, with <see cref="CloseKind.TlsFailed"/>.</summary>
+    void OnSecured(Connection connection) { }
+
     /// <summary>Output that had been above the high-water mark is below the low-water mark again.</summary>
     void OnWritable(Connection connection);
 
@@ -147,7 +157,7 @@ public interface IConnectionHandler
 }
 
 /// <summary>Why a connection ended.</summary>
-public enum CloseKind { ClosedByUs, ClosedByPeer, Reset, Refused, Unreachable, TimedOut, InputOverflow, HandlerFailed, LoopEnded, Failed }
+public enum CloseKind { ClosedByUs, ClosedByPeer, Reset, Refused, Unreachable, TimedOut, InputOverflow, HandlerFailed, LoopEnded, Failed, TlsFailed }
 
 public readonly record struct CloseReason(CloseKind Kind, string? Detail)
 {
@@ -189,6 +199,16 @@ public abstract class Connection
 
     /// <summary>Octets given to Send and not yet taken by the kernel.</summary>
     public abstract int UnsentBytes { get; }
+
+    /// <summary>TLS stands.</summary>
+    public abstract bool IsSecure { get; }
+
+    /// <summary>
+    /// Begins TLS in place, at most once. What was sent before leaves in the clear; what is sent from now on waits for the handshake. Input that the handler has not consumed is taken as TLS's, so nothing
+    /// that came in the clear behind the command that asks for TLS is ever read as a command or reply. <see cref="IConnectionHandler.OnSecured"/> follows, or the end. Do not pause reading until then.
+    /// Does nothing on a connection that is not open.
+    /// </summary>
+    public abstract void StartTls(TlsParty party);
     public abstract void PauseReading();
 
     /// <summary>Reads again; what was left unconsumed is presented at once (later in this turn).</summary>
@@ -216,6 +236,9 @@ public readonly record struct TcpCounts(long SegmentsOut, long SegmentsIn, long 
 public abstract class Listener : IDisposable
 {
     public abstract IPEndPoint EndPoint { get; }
+
+    /// <summary>Other settings for connections that are accepted from now on. On the loop only.</summary>
+    public abstract void Apply(SocketOptions options);
 
     /// <summary>Stops accepting; connections stay.</summary>
     public abstract void Dispose();

@@ -11,6 +11,8 @@ internal abstract partial class LoopConnection
     private int _inputEnd;
     private bool _paused;
     private bool _inputEnded;
+    private bool _lastReceived;
+    private bool _presenting;
     private bool _presentAsked;
     private bool _held;
     private long _octetsIn;
@@ -19,7 +21,8 @@ internal abstract partial class LoopConnection
 
     protected bool IsPaused => _paused;
 
-    protected bool HasInputEnded => _inputEnded;
+    /// <summary>The peer's FIN was received; what came before it may still wait for the handler.</summary>
+    protected bool HasInputEnded => _inputEnded || _lastReceived;
 
     /// <summary>Something was left unconsumed: what comes next goes behind it.</summary>
     protected bool HasInputLeft => _inputStart != _inputEnd;
@@ -60,7 +63,12 @@ internal abstract partial class LoopConnection
     /// <summary>Where the next octets go: behind what is left unconsumed, or into <paramref name="scratch"/> when nothing is.</summary>
     protected Memory<byte> InputSpace(byte[] scratch)
     {
-        if (_inputStart == _inputEnd) return scratch;
+        return _inputStart == _inputEnd || _tls is not null ? scratch : KeptSpace();
+    }
+
+    /// <summary>Room behind what is left unconsumed.</summary>
+    private Memory<byte> KeptSpace()
+    {
         var left = _inputEnd - _inputStart;
         if (_input.Length - _inputEnd < FirstInputBytes)
         {
@@ -78,7 +86,7 @@ internal abstract partial class LoopConnection
     /// <summary><paramref name="count"/> octets have been written to what <see cref="InputSpace"/> gave: presents them.</summary>
     protected void Arrived(byte[] scratch, int count)
     {
-        if (_inputStart == _inputEnd)
+        if (_inputStart == _inputEnd || _tls is not null)
         {
             Arrived(scratch.AsSpan(0, count));
             return;
@@ -93,30 +101,55 @@ internal abstract partial class LoopConnection
     protected void Arrived(ReadOnlySpan<byte> octets)
     {
         Volatile.Write(ref _octetsIn, _octetsIn + octets.Length);
+        if (_tls is null) Accept(octets);
+        else if (!_closing && !_draining) _tls.Feed(octets);
+    }
+
+    private void Accept(ReadOnlySpan<byte> octets)
+    {
+        var secured = _tls is not null;
         while (!octets.IsEmpty && !_closing && !_draining)
         {
             if (_inputStart == _inputEnd)
             {
                 octets = octets[(_paused ? 0 : Present(octets))..];
                 if (octets.IsEmpty || _closing || _draining) return;
+                if (!secured && _tls is not null)
+                {
+                    FeedRest(octets);
+                    return;
+                }
+
                 KeepInput(octets, octets.Length);
                 _inputStart = 0;
                 _inputEnd = octets.Length;
                 return;
             }
 
-            var space = InputSpace([]).Span;
+            var space = KeptSpace().Span;
             var step = Math.Min(space.Length, octets.Length);
             octets[..step].CopyTo(space);
             octets = octets[step..];
             _inputEnd += step;
             if (!_paused) PresentInput();
+            if (secured || _tls is null) continue;
+            FeedRest(octets);
+            return;
         }
     }
 
     /// <summary>The peer's FIN.</summary>
     protected void InputEnded()
     {
+        _lastReceived = true;
+        if (_tls is not null && !_inputEnded && !_draining && !_closing && !_sendBroken) _tls.FeedEnd();
+        else InputOver();
+    }
+
+    private void InputOver()
+    {
+        // TLS says the end by itself, and then comes the FIN.
+        if (_inputEnded && _tls is not null && !_draining) return;
         _inputEnded = true;
         if (_sendBroken)
         {
@@ -153,7 +186,7 @@ internal abstract partial class LoopConnection
     private void Unpause()
     {
         _paused = false;
-        if (_inputStart < _inputEnd)
+        if (_inputStart < _inputEnd || _tls is not null)
         {
             _presentAsked = true;
             if (Yields) Hold();
@@ -167,20 +200,32 @@ internal abstract partial class LoopConnection
     {
         _presentAsked = false;
         if (!_paused && _inputStart < _inputEnd) PresentInput();
+        _tls?.Pump();
     }
 
     private void PresentInput()
     {
+        var secured = _tls is not null;
         _inputStart += Present(_input.AsSpan(_inputStart, _inputEnd - _inputStart));
         if (_inputStart >= _inputEnd)
+        {
             DropInput();
+        }
+        else if (!secured && _tls is not null)
+        {
+            FeedRest(_input.AsSpan(_inputStart, _inputEnd - _inputStart));
+            DropInput();
+        }
         else if (_inputEnd - _inputStart >= InputLimitBytes && !_paused && !_closing)
+        {
             Close(new CloseReason(CloseKind.InputOverflow, $"{InputLimitBytes} octets without an end"), reset: true);
+        }
     }
 
     private int Present(ReadOnlySpan<byte> octets)
     {
         if (_draining || _closing) return octets.Length;
+        _presenting = true;
         try
         {
             var consumed = Handler!.OnReceived(this, octets);
@@ -192,6 +237,10 @@ internal abstract partial class LoopConnection
         {
             Fail(escaped);
             return octets.Length;
+        }
+        finally
+        {
+            _presenting = false;
         }
     }
 

@@ -20,31 +20,38 @@ internal abstract partial class LoopConnection
 
     public override IBufferWriter<byte> Output => this;
 
-    public override int UnsentBytes => _outputEnd - _outputStart;
+    public override int UnsentBytes => _outputEnd - _outputStart + (_tls?.PlainBytes ?? 0);
+
+    /// <summary>The kernel may be given something.</summary>
+    protected bool HasPendingOutput => _outputEnd > _outputStart;
 
     private bool TakesOutput => !_closing && !_finAsked && !_sendBroken;
 
     public override void Send(ReadOnlySpan<byte> octets)
     {
         if (!TakesOutput || octets.IsEmpty) return;
-        EnsureOutput(octets.Length);
-        octets.CopyTo(_output.AsSpan(_outputEnd));
-        Written(octets.Length);
+        if (_tls is not null) octets.CopyTo(_tls.GetMemory(octets.Length).Span);
+        else AppendOutput(octets);
+        Written(_tls is null ? 0 : octets.Length);
     }
 
     public void Advance(int count)
     {
-        if (TakesOutput) Written(count);
+        if (!TakesOutput) return;
+        if (_tls is null) _outputEnd += count;
+        Written(_tls is null ? 0 : count);
     }
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
+        if (_tls is not null) return _tls.GetMemory(Math.Max(sizeHint, 1));
         EnsureOutput(Math.Max(sizeHint, 1));
         return _output.AsMemory(_outputEnd);
     }
 
     public Span<byte> GetSpan(int sizeHint = 0)
     {
+        if (_tls is not null) return _tls.GetMemory(Math.Max(sizeHint, 1)).Span;
         EnsureOutput(Math.Max(sizeHint, 1));
         return _output.AsSpan(_outputEnd);
     }
@@ -59,6 +66,8 @@ internal abstract partial class LoopConnection
     /// <summary>The turn's flush has come to this connection; false when there is nothing to do.</summary>
     internal bool BeginFlush()
     {
+        // Dirty until it is sealed: that writes output of its own.
+        if (!_closing && !IsDialling) _tls?.Seal(last: _finAsked);
         _dirty = false;
         return !_closing && !IsDialling;
     }
@@ -139,9 +148,17 @@ internal abstract partial class LoopConnection
         }
     }
 
-    private void Written(int count)
+    private void AppendOutput(ReadOnlySpan<byte> octets)
     {
-        _outputEnd += count;
+        EnsureOutput(octets.Length);
+        octets.CopyTo(_output.AsSpan(_outputEnd));
+        _outputEnd += octets.Length;
+    }
+
+    /// <summary>Output was written; so much of it is still to be sealed.</summary>
+    private void Written(int plain)
+    {
+        if (plain > 0) _tls!.Advance(plain);
         if (UnsentBytes >= HighWater) _aboveHighWater = true;
         MarkDirty();
     }

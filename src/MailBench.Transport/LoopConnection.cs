@@ -37,13 +37,14 @@ internal abstract partial class LoopConnection(LoopThread loop, IConnectionHandl
     public override void CloseAfterSend()
     {
         if (_closing || _draining) return;
-        if (IsDialling)
+        if (IsDialling || _tls is { IsOpen: false })
         {
             Abort();
             return;
         }
 
         _draining = true;
+        _inputEnded |= _lastReceived;
         _endedByPeer = _inputEnded;
         _finAsked = true;
         DropInput();
@@ -142,6 +143,7 @@ internal abstract partial class LoopConnection(LoopThread loop, IConnectionHandl
         }
 
         DisposeSocket(_reset);
+        _tls?.Close();
         DropInput();
         DropOutput();
         loop.Forget(this);

@@ -27,6 +27,10 @@ internal abstract class LoopThread : EventLoop
     private List<LoopConnection> _flushing = [];
     private long _turnNs = MonotonicClock.NowNs;
     private bool _stopping;
+    private TurnBurden? _burden;
+
+    /// <summary>CPU time of the thread when the last turn and its burden had ended.</summary>
+    private long _carriedNs;
 
     private readonly bool _punctual;
 
@@ -44,6 +48,17 @@ internal abstract class LoopThread : EventLoop
     {
         get => Budget.Share;
         set => Budget.Share = value;
+    }
+
+    public override double Burden
+    {
+        get => _burden?.Share ?? 0;
+        set
+        {
+            if (value is not (>= 0 and <= 1)) throw new ArgumentOutOfRangeException(nameof(value), value, "A burden is a share from 0 to 1.");
+            _burden = value > 0 ? new TurnBurden(value) : null;
+            _carriedNs = ThreadCpuNs;
+        }
     }
 
     internal TimerHeap Timers { get; } = new();
@@ -142,6 +157,7 @@ internal abstract class LoopThread : EventLoop
             RunAttention();
             EndTurn();
             FlushDirty();
+            if (_burden is not null) Carry(_burden);
         }
 
         foreach (var connection in _connections.ToArray()) connection.Close(new CloseReason(CloseKind.LoopEnded, null), reset: false);
@@ -220,6 +236,20 @@ internal abstract class LoopThread : EventLoop
         (_dirty, _flushing) = (_flushing, _dirty);
         Flush(_flushing);
         _flushing.Clear();
+    }
+
+    /// <summary>By the thread's CPU clock, which stands still while others have the processor; where the system has none, by the time since the turn began.</summary>
+    private void Carry(TurnBurden burden)
+    {
+        var byCpu = ThreadCpuNs > 0;
+        var nowNs = SpentNs();
+        var fromNs = nowNs;
+        var untilNs = nowNs + burden.Owe(nowNs - (byCpu ? _carriedNs : TurnNs));
+        while (nowNs < untilNs) nowNs = SpentNs();
+        burden.Wasted(nowNs - fromNs);
+        _carriedNs = nowNs;
+
+        long SpentNs() => byCpu ? ThreadCpuNs : MonotonicClock.NowNs;
     }
 
     /// <summary>Flushes each connection once.</summary>

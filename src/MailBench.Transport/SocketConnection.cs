@@ -131,7 +131,7 @@ internal sealed class SocketConnection : LoopConnection
 
     protected override void FlushOutput()
     {
-        if (_sendUnderWay || IsClosing || base.UnsentBytes == 0) return;
+        if (_sendUnderWay || IsClosing || !HasPendingOutput) return;
         (_inFlight, _inFlightStart, _inFlightLeft) = DetachOutput();
         SendInFlight();
     }

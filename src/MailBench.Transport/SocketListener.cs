@@ -10,7 +10,7 @@ internal sealed class SocketListener : Listener
 
     private readonly SocketLoop _loop;
     private readonly Func<Connection, IConnectionHandler?> _accept;
-    private readonly SocketOptions _options;
+    private SocketOptions _options;
     private readonly Socket _socket;
     private readonly SocketAsyncEventArgs _accepting = new();
     private HeapTimer? _retry;
@@ -39,6 +39,13 @@ internal sealed class SocketListener : Listener
     }
 
     public override IPEndPoint EndPoint { get; }
+
+    public override void Apply(SocketOptions options)
+    {
+        if (_closed) return;
+        _options = options;
+        PortableSocketOptions.Apply(_socket, options);
+    }
 
     public override void Dispose()
     {

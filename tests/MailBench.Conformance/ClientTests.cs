@@ -96,9 +96,27 @@ public sealed class ClientTests
         Assert.Equal(0, allocated);
     }
 
-    private static (SmtpClientMachine Machine, ArrayBufferWriter<byte> Output) Ready(string ehlo)
+    [Theory]
+    [InlineData("250 2.6.0 queued as 17\r\n", "250 2.0.0 done")]
+    [InlineData("250-queued\r\n250 as 17\r\n", "queued")]
+    [InlineData("251 elsewhere\r\n", "251 elsewhere")]
+    [InlineData("451 4.3.0 not now\r\n", "451 4.3.0 not now")]
+    public void Where_acceptance_is_not_kept_the_words_of_a_final_250_are_not_and_all_others_are(string final, string told)
     {
-        var machine = new SmtpClientMachine(new SmtpClientOptions { HeloName = "c.test" });
+        var (machine, output) = Ready("250 mx.test\r\n", keepsAcceptance: false);
+        var owner = new RecordingClientSession(machine, output);
+        owner.Contents.Enqueue("x\r\n"u8.ToArray());
+        machine.Begin(new TextEnvelope("a@b.test", "c@d.test"), output);
+        machine.Receive("250 yes to 17\r\n250 yes to 18\r\n354 go\r\n"u8, owner, output);
+        machine.Receive(System.Text.Encoding.ASCII.GetBytes(final), owner, output);
+        Assert.Contains(owner.Calls, call => call.Contains("yes to 18", StringComparison.Ordinal));
+        Assert.Contains(owner.Calls, call => call.Contains(told, StringComparison.Ordinal));
+        Assert.True(machine.IsReady);
+    }
+
+    private static (SmtpClientMachine Machine, ArrayBufferWriter<byte> Output) Ready(string ehlo, bool keepsAcceptance = true)
+    {
+        var machine = new SmtpClientMachine(new SmtpClientOptions { HeloName = "c.test", KeepsAcceptance = keepsAcceptance });
         var output = new ArrayBufferWriter<byte>();
         var owner = new RecordingClientSession(machine, output);
         machine.Receive(System.Text.Encoding.ASCII.GetBytes("220 mx.test\r\n" + ehlo), owner, output);

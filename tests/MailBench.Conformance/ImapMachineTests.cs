@@ -14,6 +14,7 @@ public sealed class ImapMachineTests
     private static readonly Gen<uint> Numbers = Gen.OneOf(Gen.Const(ImapSet.Star), Gen.UInt[1, 20], Gen.UInt[1, uint.MaxValue]);
     private static readonly Gen<ImapSet> Sets = Gen.Select(Numbers, Numbers).Array[1, 5].Select(static ranges => new ImapSet(ranges));
     private static readonly Gen<ImapFlags> Flags = Gen.Byte.Select(static bits => (ImapFlags)bits & ImapFlags.Storable);
+    private static readonly Gen<long> ModSeqs = Gen.OneOf(Gen.Long[0, 9], Gen.Const(long.MaxValue));
     private static readonly Gen<string> Fields = Any("Subject", "X-Mailer", "From", "List-Id");
     private static readonly Gen<int[]> Paths = Gen.Int[1, 9].Array[0, 3];
 
@@ -23,7 +24,7 @@ public sealed class ImapMachineTests
         Gen.Select(Paths, Fields.Array[1, 3], Any(SectionText.HeaderFields, SectionText.HeaderFieldsNot)).Select(static (path, fields, text) => new ImapSection(path, text, fields)));
 
     private static readonly Gen<FetchItem> Items = Gen.OneOf(
-        Any(FetchKind.Flags, FetchKind.Uid, FetchKind.InternalDate, FetchKind.Size, FetchKind.Envelope, FetchKind.BodyStructure, FetchKind.Body).Select(static kind => new FetchItem(kind)),
+        Any(FetchKind.Flags, FetchKind.Uid, FetchKind.ModSeq, FetchKind.InternalDate, FetchKind.Size, FetchKind.Envelope, FetchKind.BodyStructure, FetchKind.Body).Select(static kind => new FetchItem(kind)),
         Any(new FetchItem(FetchKind.Rfc822, ImapSection.Whole), new FetchItem(FetchKind.Rfc822Header, ImapSection.Header), new FetchItem(FetchKind.Rfc822Text, ImapSection.Body)),
         Gen.Select(Sections, Gen.Bool, Gen.Long[-1, 99], Gen.Long[1, 99]).Select(static (section, peek, offset, count) => new FetchItem(FetchKind.Section, section, peek, offset, offset < 0 ? 0 : count)));
 
@@ -32,6 +33,7 @@ public sealed class ImapMachineTests
         Any(ImapFlags.Seen, ImapFlags.Deleted, ImapFlags.Recent).Select(static flag => new SearchKey(SearchKind.Flag) { Flag = flag }),
         Sets.Select(static set => new SearchKey(SearchKind.Numbers) { Set = set }),
         Sets.Select(static set => new SearchKey(SearchKind.Uids) { Set = set }),
+        ModSeqs.Select(static modSeq => new SearchKey(SearchKind.ModSeq) { Number = modSeq }),
         Gen.Select(Any(SearchKind.Before, SearchKind.On, SearchKind.SentSince), Gen.Int[0, 30_000]).Select(static (kind, days) => new SearchKey(kind) { Date = new DateOnly(1970, 1, 1).AddDays(days) }),
         Gen.Select(Any(SearchKind.Larger, SearchKind.Smaller), Gen.UInt).Select(static (kind, size) => new SearchKey(kind) { Number = size }),
         Gen.Select(Fields, Names).Select(static (field, text) => new SearchKey(SearchKind.Header) { Name = field, Text = text }),
@@ -42,14 +44,17 @@ public sealed class ImapMachineTests
 
     private static readonly Gen<ImapCommand> Commands = Gen.OneOf(
         Any(ImapVerb.Noop, ImapVerb.Check, ImapVerb.Expunge).Select(static verb => New(verb)),
-        Gen.Select(Any(ImapVerb.Select, ImapVerb.Examine, ImapVerb.Create, ImapVerb.Delete, ImapVerb.Subscribe, ImapVerb.Unsubscribe), Names).Select(static (verb, name) => New(verb, mailbox: name)),
+        Gen.Select(Any(ImapVerb.Create, ImapVerb.Delete, ImapVerb.Subscribe, ImapVerb.Unsubscribe), Names).Select(static (verb, name) => New(verb, mailbox: name)),
+        Gen.Select(Any(ImapVerb.Select, ImapVerb.Examine), Names, Gen.Bool).Select(static (verb, name, condStore) => New(verb, mailbox: name, condStore: condStore)),
         Gen.Select(Any(ImapVerb.Rename, ImapVerb.List, ImapVerb.Lsub), Names, Names).Select(static (verb, name, other) => New(verb, mailbox: name, other: other)),
-        Gen.Select(Names, Gen.Byte[1, 63]).Select(static (name, items) => New(ImapVerb.Status, mailbox: name, status: (StatusItems)items)),
+        Gen.Select(Names, Gen.Byte[1, 127]).Select(static (name, items) => New(ImapVerb.Status, mailbox: name, status: (StatusItems)items)),
         Gen.Select(Any(ImapVerb.Copy, ImapVerb.Move), Gen.Bool, Sets, Names).Select(static (verb, uid, set, name) => New(verb, uid, set, name)),
         Sets.Select(static set => New(ImapVerb.Expunge, uid: true, set)),
-        Gen.Select(Gen.Bool, Sets, Items.Array[1, 4]).Select(static (uid, set, items) => New(ImapVerb.Fetch, uid, set, items: uid ? [new FetchItem(FetchKind.Uid), .. items] : items)),
-        Gen.Select(Gen.Bool, Sets, Any(StoreMode.Replace, StoreMode.Add, StoreMode.Remove), Gen.Bool, Flags).Select(static (uid, set, mode, silent, flags) => New(ImapVerb.Store, uid, set, mode: mode, silent: silent, flags: flags)),
-        Gen.Select(Gen.Bool, Keys).Select(static (uid, key) => New(ImapVerb.Search, uid, search: key)));
+        Gen.Select(Gen.Bool, Sets, Items.Array[1, 4], ModSeqs, Gen.Bool).Select(static (uid, set, items, since, all) =>
+            New(ImapVerb.Fetch, uid, set, items: [.. uid ? [new FetchItem(FetchKind.Uid)] : Array.Empty<FetchItem>(), .. items, .. all ? [] : new[] { new FetchItem(FetchKind.ModSeq) }], since: all ? null : since)),
+        Gen.Select(Gen.Bool, Sets, Any(StoreMode.Replace, StoreMode.Add, StoreMode.Remove), Gen.Bool, Flags, ModSeqs).Select(static (uid, set, mode, silent, flags, since) =>
+            New(ImapVerb.Store, uid, set, mode: mode, silent: silent, flags: flags, since: since % 2 == 0 ? null : since)),
+        Gen.Select(Gen.Bool, Keys, Gen.Int[0, 15]).Select(static (uid, key, wanted) => New(ImapVerb.Search, uid, search: key, returned: (SearchReturn)wanted)));
 
     /// <summary>What a client writes of a command is read as that command, whatever its strings, literals included, and however it is cut.</summary>
     [Fact]
@@ -153,8 +158,8 @@ public sealed class ImapMachineTests
         }, iter: 5000);
     }
 
-    private static ImapCommand New(ImapVerb verb, bool uid = false, ImapSet? set = null, string mailbox = "", string other = "", IReadOnlyList<FetchItem>? items = null, StatusItems status = default, StoreMode mode = default, bool silent = false, ImapFlags flags = default, SearchKey? search = null) =>
-        new() { Tag = "t", Verb = verb, IsUid = uid, Set = set, Mailbox = mailbox, Other = other, Items = items ?? [], Status = status, Mode = mode, Silent = silent, Flags = flags, Search = search };
+    private static ImapCommand New(ImapVerb verb, bool uid = false, ImapSet? set = null, string mailbox = "", string other = "", IReadOnlyList<FetchItem>? items = null, StatusItems status = default, StoreMode mode = default, bool silent = false, ImapFlags flags = default, SearchKey? search = null, SearchReturn returned = default, bool condStore = false, long? since = null) =>
+        new() { Tag = "t", Verb = verb, IsUid = uid, Set = set, Mailbox = mailbox, Other = other, Items = items ?? [], Status = status, Mode = mode, Silent = silent, Flags = flags, Search = search, Return = returned, CondStore = condStore, Since = since };
 
     private static Gen<T> Any<T>(params T[] of) => Gen.Int[0, of.Length - 1].Select(index => of[index]);
 

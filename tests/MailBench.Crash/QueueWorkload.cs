@@ -9,7 +9,8 @@ namespace MailBench.Crash;
 
 /// <summary>A seeded life of a queue on a fake disk: messages, retries, deliveries; small segments, so that all of rollover, deletion, reuse and compaction occur.</summary>
 /// <param name="small">Messages of a sector or two, so that what a power cut may leave can be gone through whole.</param>
-internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false)
+/// <param name="cold">Messages at the begin that are deferred again and again and seldom finished: the backlog whose rolls are called.</param>
+internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false, int cold = 0)
 {
     public static readonly string[] Directories = ["/q/a", "/q/b", "/r/c"];
 
@@ -29,6 +30,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false
     public static readonly QueueSettings Smallest = Settings with { SegmentBytes = 12 << 10, ZoneStepBytes = 4 << 10, CompactionBytes = 4 << 10, ReserveBytes = 4 << 10 };
 
     private readonly Random _random = new(seed);
+    private readonly HashSet<QueueBook.Known> _cold = [];
 
     public static FakeDisk NewDisk(int seed) => new(seed) { Allocates = seed % 2 == 0, Devices = path => path.StartsWith("/q", StringComparison.Ordinal) ? 1UL : 2UL };
 
@@ -47,10 +49,25 @@ internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false
         return (segments, () => segments.Turn());
     }
 
+    /// <summary>Records of rolls in a directory's files, those of former lives of a segment included.</summary>
+    public static int RollsOn(FakeDisk disk, string directory)
+    {
+        var rolls = 0;
+        foreach (var path in disk.Paths(directory))
+        {
+            var octets = disk.Content(path);
+            for (var at = SegmentHeader.Bytes; at < octets.Length; at += RecordHeader.Alignment)
+                if (octets.AsSpan(at).StartsWith("MBR1"u8) && octets[at + 4] == (byte)RecordType.Roll) rolls++;
+        }
+
+        return rolls;
+    }
+
     /// <summary>So many rounds of arrivals, attempts and one turn of the committers.</summary>
     public void Run((MessageQueue Queue, Action Turn) opened, int rounds)
     {
         var (queue, turn) = opened;
+        for (var i = 0; i < cold; i++) _cold.Add(Enqueue(queue));
         for (var round = 0; round < rounds; round++)
         {
             for (var i = _random.Next(4); i > 0; i--) Enqueue(queue);
@@ -67,7 +84,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false
 
     private static bool IsStubborn(QueueBook.Known known) => known.Content.Length % 7 == 0;
 
-    private void Enqueue(MessageQueue queue)
+    private QueueBook.Known Enqueue(MessageQueue queue)
     {
         var content = new byte[small ? _random.Next(300) : _random.Next(12) == 0 ? _random.Next(50_000) : _random.Next(6000)];
         _random.NextBytes(content);
@@ -84,6 +101,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false
             known.Acknowledged = entry is not null;
             known.Refused = error is not null;
         });
+        return known;
     }
 
     private void Attempt(MessageQueue queue, QueueBook.Known known)
@@ -93,7 +111,7 @@ internal sealed class QueueWorkload(int seed, QueueBook book, bool small = false
         var state = entry.Recipients[recipient];
         if (state.State != RecipientState.Waiting) return;
         state.Attempts++;
-        state.State = _random.Next(3) switch { 0 => RecipientState.Waiting, 1 => RecipientState.Delivered, _ => RecipientState.Failed };
+        state.State = _cold.Contains(known) && _random.Next(20) > 0 ? RecipientState.Waiting : _random.Next(3) switch { 0 => RecipientState.Waiting, 1 => RecipientState.Delivered, _ => RecipientState.Failed };
         state.NextAttemptUnixMs = _random.NextInt64(1L << 40);
         state.Reason = _random.Next(2) == 0 ? null : new string('r', _random.Next(small ? 20 : 200));
         var status = RecipientStatus.Of(state);

@@ -27,6 +27,24 @@ public sealed class FairnessTests
         }
     }
 
+    [Theory]
+    [InlineData(DeliveryStrategy.PerDomain)]
+    [InlineData(DeliveryStrategy.PerMxHost)]
+    public void A_list_ends_in_its_share_although_more_single_messages_come_than_the_site_can_take(DeliveryStrategy strategy)
+    {
+        var worlds = new Worlds(1);
+        var site = worlds.Site(new SimHost("") { RoundTripMs = 20, ServiceMs = 1 });
+        // Two sessions take 32 single messages a second; 40 come for a minute.
+        worlds.Stream([site], 1, 0, 1, recipients: 2000).Stream([site], 2400, 500, 60_500);
+        var world = new World(worlds.Scenario(Worlds.Options(strategy, sessionsPerSite: 2)) with { UntilMs = 200_000 });
+        world.Run();
+        var list = world.Recipients.Where(r => r.Entry.Id.Value == 1).Max(r => r.EndedNs) / 1e6;
+        Say($"{strategy}: the list took {list:F0} ms");
+        // Twenty transactions of 161 ms, and ten single ones of 62 ms for each, over two sessions; half as much again for what is drawn.
+        Assert.True(list <= 1.5 * 20 * (161 + (10 * 62)) / 2, $"{strategy}: the list took {list:F0} ms");
+        Assert.All(world.Recipients, r => Assert.Equal(Whereabouts.Delivered, r.Where));
+    }
+
     [Fact]
     public void Of_two_lists_the_short_one_does_not_wait_for_the_long_one()
     {

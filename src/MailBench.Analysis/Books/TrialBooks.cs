@@ -136,6 +136,19 @@ public sealed class TrialBooks
         };
     }
 
+    /// <summary>The first accepted message of which a recipient is in no book, and the first such recipient; null: none is lost.</summary>
+    public (long Sequence, int Recipient)? FirstLost()
+    {
+        for (var sequence = 0; sequence < _messages.Count; sequence++)
+        {
+            if (_messages[sequence] is not { Fate: MessageFate.Accepted } message || message.Tally().Missing == 0) continue;
+            for (var recipient = 0; recipient < message.Recipients; recipient++)
+                if (message.Seen(recipient) == RecipientSeen.Nowhere) return (sequence, recipient);
+        }
+
+        return null;
+    }
+
     /// <summary>The stamps of all first bookings, ascending.</summary>
     public long[] DeliveryTimes()
     {

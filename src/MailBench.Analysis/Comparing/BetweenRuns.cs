@@ -1,4 +1,5 @@
 using MailBench.Analysis.Figures;
+using MailBench.Model.Comparing;
 using MailBench.Model.Records;
 using static System.FormattableString;
 
@@ -113,7 +114,7 @@ public static class BetweenRuns
         if (c.CountRatios.Count == 0) return c with { Verdict = RateVerdict.Inconclusive, Why = "there is no count to compare" };
         var (fewer, more) = ClockFreeCounts.Sides(c.DecisiveCounts.Values);
         var word = more ? RateVerdict.Regressed : fewer ? RateVerdict.Improved : RateVerdict.Unchanged;
-        return c with { Verdict = word, Why = "by counts", Sentence = $"{c.Candidate} against {c.Base}{(c.At.Count == 0 ? "" : " at " + string.Join(", ", c.At.Select(a => Variant.Named(a.Key, a.Value))))}: {ClockFreeCounts.Words(c.CountRatios)} per delivery: {word} by counts (rates need {RateVerdict.FewestBlocks} repetitions)." };
+        return c with { Verdict = word, Why = "by counts", Sentence = $"{c.Candidate} against {c.Base}{(c.At.Count == 0 ? "" : " at " + string.Join(", ", c.At.Select(a => Variant.Named(a.Key, a.Value))))}: {ClockFreeCounts.Words(c.CountRatios)} per delivery: {word} by counts (rates need {DecidingBlocks.Fewest} repetitions)." };
     }
 
     private static string Worst(IReadOnlyList<ComparisonSummary> comparisons)

@@ -1,4 +1,5 @@
 using MailBench.Analysis.Figures;
+using MailBench.Model.Comparing;
 using MailBench.Model.Records;
 using static System.FormattableString;
 
@@ -23,7 +24,7 @@ internal static class Comparison
             var metric = obstacle is null ? pair.Metric() : null;
             return (Pair: pair, Differences: differences, Obstacle: obstacle, Metric: metric, Ratio: metric is null ? null : PairedRatio.Of(metric.LogRatios));
         }).ToList();
-        var tested = judged.Where(j => j.Ratio is { Blocks: >= RateVerdict.FewestBlocks } && !rules.ByCountsOnly).ToList();
+        var tested = judged.Where(j => j.Ratio is { Blocks: >= DecidingBlocks.Fewest } && !rules.ByCountsOnly).ToList();
         var adjusted = tested.Zip(Holm.Adjust([.. tested.Select(j => j.Ratio!.PValue)])).ToDictionary(x => x.First.Pair, x => x.Second);
         return [.. judged.Select(j => j.Obstacle is { } obstacle ? Beside(j.Pair, NotComparable(j.Pair, j.Differences, obstacle)) : Compared(j.Pair, j.Differences, j.Metric, j.Ratio))];
 

@@ -13,7 +13,4 @@ public static class Holm
             adjusted[index] = floor = Math.Min(1, Math.Max(floor, pValues[index] * left--));
         return adjusted;
     }
-
-    /// <summary>The fewest blocks whose smallest possible sign-flip p, 2 ÷ 2ⁿ, passes <paramref name="level"/> among so many comparisons.</summary>
-    public static int BlocksFor(int comparisons, double level) => (int)Math.Ceiling(1 + Math.Log2(Math.Max(1, comparisons) / level));
 }

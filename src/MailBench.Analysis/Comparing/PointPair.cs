@@ -16,10 +16,7 @@ internal sealed record PointSide(PlannedPoint Planned, IReadOnlyList<PointSummar
 internal sealed record PointPair(string Factor, (string Base, string Candidate) Names, PointSide Base, PointSide Candidate, IReadOnlyDictionary<string, string> At)
 {
     /// <summary>Sections whose settings must be equal whatever is compared: workload, load and line are never part of a SUT.</summary>
-    private static readonly string[] Controlled = ["line.", "dns.", "sink.", "workload.", "load.", "users.", "phases.warmUp", "phases.steady"];
-
-    /// <summary>A share of the offered polls: less was not carried.</summary>
-    private const double Carried = 0.95;
+    private static readonly string[] Controlled = ["line.", "dns.", "sink.", "workload.", "load.", "users.", "testbed.burden", "phases.warmUp", "phases.steady"];
 
     /// <summary>Paths whose value shows in the vector under another name.</summary>
     private static readonly Dictionary<string, string> AxisOfPath = new() { ["mta.sessionsPerSite"] = "concurrency", ["mta.sessionsOut"] = "concurrency", ["system"] = "sut" };
@@ -63,11 +60,11 @@ internal sealed record PointPair(string Factor, (string Base, string Candidate) 
             : null;
     }
 
-    /// <summary>Users offer what they offer: where both sides carried it, the response tells them apart; where a side did not, the polls that came to their end.</summary>
+    /// <summary>Users offer what they offer: where both sides kept up with it, the response tells them apart; where a side did not, the polls that came to their end.</summary>
     private PairedMetric? OfUsers()
     {
-        var carried = Base.Repetitions.Concat(Candidate.Repetitions).All(p => p.Polls is { PerSecond: { } done, OfferedPerSecond: var offered } && done >= Carried * offered);
-        return carried
+        var keptUp = Base.Repetitions.Concat(Candidate.Repetitions).All(p => p.Polls is { PerSecond: { } done, OfferedPerSecond: var offered } && CarriedUsers.KeptUpWith(offered * p.WindowSeconds, done * p.WindowSeconds));
+        return keptUp
             ? PairedMetric.Of("responseP95Ms", false, Base, Candidate, p => p.Latencies.TryGetValue("response", out var r) ? r.P95 : null)
             : PairedMetric.Of("pollsPerSecond", true, Base, Candidate, p => p.Polls?.PerSecond);
     }

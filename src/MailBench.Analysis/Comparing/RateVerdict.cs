@@ -1,3 +1,4 @@
+using MailBench.Model.Comparing;
 using static System.FormattableString;
 
 namespace MailBench.Analysis.Comparing;
@@ -6,10 +7,6 @@ namespace MailBench.Analysis.Comparing;
 public sealed record RateVerdict(string Word, string? Why)
 {
     public const string Improved = "improved", Regressed = "regressed", Unchanged = "unchanged", Inconclusive = "inconclusive";
-
-    /// <summary>Below it the sign-flip test cannot reach its level, whatever is seen.</summary>
-    public const int FewestBlocks = 6;
-    internal const double Level = 0.05;
 
     /// <summary>
     /// Improved or Regressed: the interval lies wholly beyond the threshold, and the sign-flip test, corrected for all comparisons of the run, agrees. Unchanged: wholly within.
@@ -22,13 +19,15 @@ public sealed record RateVerdict(string Word, string? Why)
     /// <param name="higherIsBetter">A rate; false: a latency.</param>
     public static RateVerdict Of(PairedRatio? ratio, double adjustedP, int comparisons, double threshold, NoiseFloor floor, bool higherIsBetter)
     {
-        if (ratio is null || ratio.Blocks < FewestBlocks) return new(Inconclusive, $"verdicts on rates need {FewestBlocks} repetitions, here {(ratio?.Blocks ?? 1)}");
-        if (floor.Ratio - 1 > threshold) return new(Inconclusive, Invariant($"on this machine equal things differ by up to {floor.Ratio - 1:0.0%}, more than the threshold of {threshold:0.#%}"));
+        if (ratio is null || ratio.Blocks < DecidingBlocks.Fewest) return new(Inconclusive, $"verdicts on rates need {DecidingBlocks.Fewest} repetitions, here {(ratio?.Blocks ?? 1)}");
+        if (floor.Ratio - 1 > threshold) return new(Inconclusive, Invariant($"on this machine equal things differ by up to {floor.Ratio - 1:0.0%}, more than the threshold of {threshold:0.#%}{TooFew(ratio.Blocks, comparisons, "; and ")}"));
         var (down, up) = (1 / (1 + threshold), 1 + threshold);
         if (ratio.Low >= down && ratio.High <= up) return new(Unchanged, null);
         if (ratio.Low <= up && ratio.High >= down) return new(Inconclusive, Invariant($"the interval reaches across the threshold of {threshold:0.#%}"));
-        if (adjustedP > Level)
-            return new(Inconclusive, Invariant($"among {comparisons} comparisons the sign-flip test leaves p = {adjustedP:0.000}; {Holm.BlocksFor(comparisons, Level)} repetitions could settle it"));
+        if (adjustedP > DecidingBlocks.Level) return new(Inconclusive, TooFew(ratio.Blocks, comparisons) ?? Invariant($"among {comparisons} comparisons the sign-flip test leaves p = {adjustedP:0.000}"));
         return new(ratio.Low > up == higherIsBetter ? Improved : Regressed, null);
     }
+
+    private static string? TooFew(int blocks, int comparisons, string before = "") =>
+        DecidingBlocks.For(comparisons) is var needed && blocks < needed ? Invariant($"{before}{blocks} blocks cannot decide {comparisons} comparisons: {needed} could, or fewer comparisons") : null;
 }

@@ -1,25 +1,22 @@
+using MailBench.Analysis.Figures;
+using MailBench.Model.Comparing;
 using MailBench.Model.Records;
 
 namespace MailBench.Analysis.Comparing;
 
-/// <summary>
-/// The comparisons that a run's plan declares: points of one sweep that differ in one factor (an axis of the SUT or of DNS; workload, load and line are always controlled) and share all
-/// other axes, each against the factor's first value.
-/// </summary>
+/// <summary>The comparisons that a run's plan declares (<see cref="DeclaredPair"/>), of the points that ran.</summary>
 internal static class WithinRun
 {
-    private static readonly string[] FactorSections = ["system", "mta.", "sut.", "dns."];
-
     public static IReadOnlyList<ComparisonSummary> Of(RunHeader header, IReadOnlyList<PointSummary> points)
     {
         var sides = Sides(header, points);
         return Comparison.Judge([.. Pairs(sides)], sides, RulesOf(header));
     }
 
-    /// <summary>Points that ran at least once, by number.</summary>
+    /// <summary>Points that ran at least once, by number; companions and searches, whose tries differ in what they offer, are nobody's rivals.</summary>
     public static IReadOnlyList<PointSide> Sides(RunHeader header, IReadOnlyList<PointSummary> points) =>
     [
-        .. header.Points.GroupJoin(points, planned => planned.Point, p => p.Point, (planned, trials) => new PointSide(planned, [.. trials.OrderBy(p => p.Repetition)]))
+        .. header.Points.Where(planned => planned.Companion is null && !planned.FindsSustainable).GroupJoin(points, planned => planned.Point, p => p.Point, (planned, trials) => new PointSide(planned, [.. trials.OrderBy(p => p.Repetition)]))
             .Where(side => side.Repetitions.Count > 0).OrderBy(side => side.Planned.Point),
     ];
 
@@ -33,16 +30,7 @@ internal static class WithinRun
 
     private static IEnumerable<PointPair> Pairs(IReadOnlyList<PointSide> sides)
     {
-        foreach (var factor in sides.SelectMany(side => side.Planned.Axes.Keys).Distinct().Where(IsFactor))
-            foreach (var group in sides.Where(side => side.Planned.Axes.ContainsKey(factor)).GroupBy(side => side.Planned.Sweep + "\n" + OtherAxes(side, factor)))
-                foreach (var candidate in group.Skip(1))
-                    yield return new PointPair(
-                        factor, (group.First().Planned.Axes[factor], candidate.Planned.Axes[factor]), group.First(), candidate,
-                        candidate.Planned.Axes.Where(axis => axis.Key != factor).ToDictionary());
+        var ran = sides.ToDictionary(side => side.Planned);
+        return DeclaredPair.Of([.. ran.Keys]).Select(pair => new PointPair(pair.Factor, (pair.BaseName, pair.CandidateName), ran[pair.Base], ran[pair.Candidate], pair.At));
     }
-
-    internal static string OtherAxes(PointSide side, string factor) =>
-        string.Join('\n', side.Planned.Axes.Where(axis => axis.Key != factor).OrderBy(axis => axis.Key, StringComparer.Ordinal).Select(axis => $"{axis.Key}={axis.Value}"));
-
-    private static bool IsFactor(string path) => FactorSections.Any(section => path.StartsWith(section, StringComparison.Ordinal));
 }

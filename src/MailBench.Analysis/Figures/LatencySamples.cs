@@ -20,11 +20,7 @@ public static class LatencySamples
             waiting.Add(message.StartedNs >= 0 ? Math.Max(0, message.WaitingNs) : double.PositiveInfinity);
             if (message.Fate == MessageFate.Refused) continue;
             response.Add(message.AcceptedNs >= 0 ? message.AcceptedNs - message.IntendedNs : double.PositiveInfinity);
-            if (message.Fate != MessageFate.Accepted) continue;
-            foreach (var booked in message.BookedNs)
-                if (booked >= 0) delivery.Add(booked - message.IntendedNs);
-            var tally = message.Tally();
-            for (var unfinished = tally.Queued + tally.Missing; unfinished > 0; unfinished--) delivery.Add(double.PositiveInfinity);
+            AddDeliveries(message, delivery);
         }
 
         var named = new Dictionary<string, double[]>();
@@ -45,5 +41,15 @@ public static class LatencySamples
         {
             if (values.Count > 0) named[name] = [.. values];
         }
+    }
+
+    /// <summary>Adds the delivery latency of each recipient of an offered message; none unless it was accepted.</summary>
+    internal static void AddDeliveries(MessageBook message, List<double> latenciesNs)
+    {
+        if (message.Fate != MessageFate.Accepted) return;
+        foreach (var booked in message.BookedNs)
+            if (booked >= 0) latenciesNs.Add(booked - message.IntendedNs);
+        var tally = message.Tally();
+        for (var unfinished = tally.Queued + tally.Missing; unfinished > 0; unfinished--) latenciesNs.Add(double.PositiveInfinity);
     }
 }

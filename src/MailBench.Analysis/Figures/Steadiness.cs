@@ -30,24 +30,8 @@ public sealed record Steadiness(IReadOnlyList<double> Batches, double Drift, dou
         var mean = batches.Average();
         if (mean == 0) return null;
 
-        var centre = (BatchCount - 1) / 2.0;
-        double sxx = 0, sxy = 0;
-        for (var i = 0; i < BatchCount; i++)
-        {
-            sxx += (i - centre) * (i - centre);
-            sxy += (i - centre) * (batches[i] - mean);
-        }
-
-        var slope = sxy / sxx;
-        double rss = 0;
-        for (var i = 0; i < BatchCount; i++)
-        {
-            var residual = batches[i] - mean - slope * (i - centre);
-            rss += residual * residual;
-        }
-
-        var standardError = Math.Sqrt(rss / (BatchCount - 2) / sxx);
+        var trend = Trend.Of(batches);
         var t = StudentT.InvCDF(0, 1, BatchCount - 2, 0.95);
-        return new Steadiness(batches, slope * BatchCount / mean, t * standardError * BatchCount / mean);
+        return new Steadiness(batches, trend.Slope * BatchCount / mean, t * trend.StandardError * BatchCount / mean);
     }
 }

@@ -9,6 +9,9 @@ public sealed class TrialCounters(TrialRecord trial)
     /// <summary>Growth of a counter over the steady window.</summary>
     public double? InWindow(string role, string counter) => Read(trial.AtEnd, role, counter) - Read(trial.AtBegin, role, counter);
 
+    /// <summary>CPU in the window, in ns. Null where the count has fallen, as a process tree's does with children that nobody waits for: it is not known then, and no figure is better than a wrong one.</summary>
+    public double? CpuInWindowNs(string role) => InWindow(role, CounterNames.CpuNs) is >= 0 and var used ? used : null;
+
     /// <summary>Growth from the trial's begin to the end of drain.</summary>
     public double? InTrial(string role, string counter) => Read(trial.AfterDrain, role, counter) - Read(trial.AtTrialBegin, role, counter);
 

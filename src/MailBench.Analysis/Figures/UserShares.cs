@@ -6,6 +6,9 @@ namespace MailBench.Analysis.Figures;
 internal sealed record UserShares(double Median, double Low, double Fairness)
 {
     /// <summary>Over the users who had a poll due in the window; null: none had, or their octets were not written down.</summary>
+    /// <param name="due">Polls that were due in the window.</param>
+    /// <param name="finished">Polls that ended in it.</param>
+    /// <param name="seconds">What their octets are for: the window, or the interval where that is longer.</param>
     public static UserShares? Of(IReadOnlyList<PollBook> due, IEnumerable<PollBook> finished, double seconds)
     {
         var octets = due.Select(poll => poll.User).Distinct().ToDictionary(user => user, _ => 0L);

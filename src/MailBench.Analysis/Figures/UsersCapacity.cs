@@ -46,7 +46,7 @@ internal static class UsersCapacity
         bool IsLike(PointSummary other, PointSummary point) => Demand(other).SequenceEqual(Demand(point)) && (other.CapacityBitsPerSecond > 0) == (point.CapacityBitsPerSecond > 0);
 
         // What a poll's demand depends on.
-        IEnumerable<string?> Demand(PointSummary point) => new[] { "users.action", "users.pipelining", "users.mailPerPoll", "users.thinkTime", "users.protocol", "users.delivery", "users.sessions", "workload.size", "workload.mix", "workload.messages", "line.delay" }
+        IEnumerable<string?> Demand(PointSummary point) => new[] { "users.action", "users.pipelining", "users.mailPerPoll", "users.thinkTime", "users.protocol", "users.tls", "system", "users.delivery", "users.sessions", "workload.size", "workload.mix", "workload.messages", "line.delay" }
             .Select(path => settings[point.Point].GetValueOrDefault(path));
     }
 }

@@ -7,22 +7,16 @@ namespace MailBench.Analysis.Figures;
 /// <summary>The figures of a trial in which the number of users changed: each step by itself, the knee, and the course of it all.</summary>
 internal sealed class UsersCourse
 {
-    /// <summary>Rows of a course: as many as a plot can show.</summary>
-    private const int MostRows = 160;
-    private const double ShortestRowSeconds = 0.25;
-
     private readonly TrialRecord _trial;
     private readonly PointSettings _settings;
     private readonly List<PollBook> _polls;
-    private readonly long[] _due;
-    private readonly long[] _ended;
+    private readonly Outstanding _owed;
 
     public UsersCourse(RunHeader header, PlannedPoint planned, TrialRecord trial, PollBooks books)
     {
         (_trial, _settings) = (trial, new PointSettings(planned));
         _polls = [.. books.Polls];
-        _due = [.. _polls.Select(poll => poll.IntendedNs).Order()];
-        _ended = [.. _polls.Select(poll => poll.EndedNs).Order()];
+        _owed = new Outstanding(_polls.Select(poll => poll.IntendedNs), _polls.Select(poll => poll.EndedNs).Where(ended => ended != long.MaxValue));
         Steps = [.. trial.Steps.Select(step => Of(step, header))];
         Knee = _settings.FindsKnee ? FindKnee() : null;
         Timeline = trial.Steps.Count == 0 ? [] : Rows();
@@ -78,42 +72,31 @@ internal sealed class UsersCourse
         var notCarried = tried.Where(step => !step.Carried && step.Users > carried).Select(step => (int?)step.Users).Min();
         var knee = new KneeFigures { CarriedUsers = carried, NotCarriedUsers = notCarried, CarriedAfter = Named(UsersStep.After)?.Carried };
         if (_trial.Steps.FirstOrDefault(step => step.Name == UsersStep.Recovery) is not { } recovery || Named(UsersStep.Below) is not { } below) return knee;
-        var usual = 2 * Owed(_trial.Steps.First(step => step.Name == UsersStep.Below).WindowEndNs) + 2;
-        var backlog = Owed(recovery.BeginNs);
+        var usual = 2 * _owed.At(_trial.Steps.First(step => step.Name == UsersStep.Below).WindowEndNs) + 2;
+        var backlog = _owed.At(recovery.BeginNs);
         var spare = Steps.Max(step => step.PerSecond) - below.OfferedPerSecond;
         return knee with
         {
             BacklogPolls = backlog,
-            RecoverySeconds = backlog <= usual ? 0 : RecoveredNs(recovery.BeginNs, usual) is { } atNs ? (atNs - recovery.BeginNs) / 1e9 : null,
+            RecoverySeconds = (_owed.FirstWithin(usual, recovery.BeginNs, long.MaxValue) - recovery.BeginNs) / 1e9,
             RecoveryExpectedSeconds = spare > 0 ? Math.Max(0, backlog - usual) / spare : null,
         };
     }
 
-    /// <summary>The first end of a poll after which no more are owed than that.</summary>
-    private long? RecoveredNs(long fromNs, double usual)
-    {
-        for (var i = CountUpTo(_ended, fromNs); i < _ended.Length && _ended[i] != long.MaxValue; i++)
-            if (CountUpTo(_due, _ended[i]) - (i + 1) <= usual) return _ended[i];
-        return null;
-    }
-
-    /// <summary>Polls due by then and not ended.</summary>
-    private double Owed(long atNs) => CountUpTo(_due, atNs) - CountUpTo(_ended, atNs);
-
     private List<TimelineRow> Rows()
     {
         var (fromNs, toNs) = (_trial.Steps[0].BeginNs, _trial.Steps[^1].WindowEndNs);
-        var rowNs = (long)(Math.Max(ShortestRowSeconds, (toNs - fromNs) / 1e9 / MostRows) * 1e9);
-        var byRow = _polls.Where(poll => poll.IntendedNs >= fromNs && poll.IntendedNs < toNs).ToLookup(poll => (poll.IntendedNs - fromNs) / rowNs);
+        var cut = new CourseRows(fromNs, toNs);
+        var byRow = _polls.Where(poll => poll.IntendedNs >= fromNs && poll.IntendedNs < toNs).ToLookup(poll => cut.RowOf(poll.IntendedNs));
         var rows = new List<TimelineRow>();
-        for (var i = 0L; fromNs + (i + 1) * rowNs <= toNs; i++)
+        for (var i = 0; i < cut.Count; i++)
         {
-            var (beginNs, endNs) = (fromNs + i * rowNs, fromNs + (i + 1) * rowNs);
+            var (beginNs, endNs) = cut[i];
             var step = _trial.Steps.Last(step => step.BeginNs <= beginNs);
             double[] responses = [.. byRow[i].Where(poll => !poll.Failed).Select(poll => poll.FinishedNs < 0 ? double.PositiveInfinity : (double)(poll.FinishedNs - poll.IntendedNs))];
+            // A poll that ends at a row's very end is that row's.
             rows.Add(new TimelineRow(
-                (beginNs - fromNs) / 1e9, step.Users, step.Name, byRow[i].Count() / (rowNs / 1e9), (CountUpTo(_ended, endNs) - CountUpTo(_ended, beginNs)) / (rowNs / 1e9),
-                responses.Length == 0 ? null : Quantiles.OfNs(responses)!.P95, Owed(endNs)));
+                (beginNs - fromNs) / 1e9, step.Users, step.Name, byRow[i].Count() / cut.Seconds, _owed.EndedIn(beginNs + 1, endNs + 1) / cut.Seconds, Quantiles.OfNs(responses)?.P95, _owed.At(endNs)));
         }
 
         return rows;
@@ -124,17 +107,4 @@ internal sealed class UsersCourse
     private TrialRecord WindowOf(UsersStep step) => _trial with { AtBegin = step.AtBegin, AtEnd = step.AtEnd, SteadyBeginNs = step.WindowBeginNs, SteadyEndNs = step.WindowEndNs };
 
     private static bool IsIn(long atNs, UsersStep step) => atNs >= step.WindowBeginNs && atNs < step.WindowEndNs;
-
-    private static int CountUpTo(long[] sorted, long value)
-    {
-        var (low, high) = (0, sorted.Length);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (sorted[middle] <= value) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
-    }
 }

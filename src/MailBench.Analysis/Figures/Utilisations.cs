@@ -58,7 +58,8 @@ public static class Utilisations
         return full?.Resource ?? Unattributed;
     }
 
-    private static double? SessionLimit(PointSettings settings)
+    /// <summary>Outbound sessions that may be open at once; null where the settings do not say.</summary>
+    internal static double? SessionLimit(PointSettings settings)
     {
         // Sites: one per MX host or set (per-mx-…), one per domain otherwise.
         var sites = settings.Strategy is "per-mx-host" or "per-mx-set" ? settings.MxHosts : settings.Domains;

@@ -11,7 +11,7 @@ internal static class ProbeSentences
         {
             if (table.Failure is { } failure) yield return $"{table.System} ({table.Sut}) could not be probed to the end: {failure.Role}: {failure.Reason}.";
             foreach (var f in table.Findings.Where(f => f.Group == ProbeFinding.CrossCheck))
-                yield return $"{table.System} ({table.Sut}), {f.Question} by two instruments: {f.Observed}{(f.Verdict == ProbeFinding.NotShown ? "" : f.Verdict == ProbeFinding.Agrees ? "; they agree within noise" : "; they do not agree")}.";
+                yield return $"{table.System} ({table.Sut}), {f.Question}: {f.Observed}{(f.Verdict == ProbeFinding.NotShown ? "" : f.Verdict == ProbeFinding.Agrees ? "; they agree" : "; they do not agree")}.";
             var expected = table.Findings.Where(f => f.Group != ProbeFinding.CrossCheck && f.Verdict is ProbeFinding.Agrees or ProbeFinding.Differs).ToList();
             if (expected.Count == 0) continue;
             var differing = expected.Where(f => f.Verdict == ProbeFinding.Differs).ToList();

@@ -13,6 +13,7 @@ internal static class RunConditions
         {
             "userspace" => "user-space line (octets estimated)",
             "kernel" => "kernel line (tc tbf, octets measured)",
+            "none" => "no line (loopback; no octets counted)",
             var other => other,
         };
         var durability = Joined(points.Select(p => p.Features.GetValueOrDefault("durability", "unknown")));
@@ -58,6 +59,8 @@ internal static class RunConditions
             caveats.Add("Backlog points hold a constant number of undelivered recipients: they show the delivered rate at saturation and no latency. Their queue is drained with the line opened wide, after the window.");
         if (points.Any(p => p.Polls is not null))
             caveats.Add("Users: the predicted number is what the line alone would carry, an upper bound. Beyond the largest number measured nothing is said: a figure there would be extrapolated. Forward is from the server to the users.");
+        if (points.Any(p => p.Polls is null && p.Books.CountedNotBooked))
+            caveats.Add("An external system is counted, not booked: its deliveries are booked at the sinks, but what it still holds or has thrown away cannot be told apart, and stands as still queued; its CPU, memory and writes are not seen.");
         if (header.Repetitions == 1) caveats.Add("One repetition: rates are shown, and strategies are ranked by counts that do not depend on the clock, never by rates.");
         caveats.Add($"All roles share {header.Machine.CpuCount} cores: CPU figures are of this testbed.");
         return caveats;

@@ -9,27 +9,32 @@ namespace MailBench.Analysis.Verdicts;
 /// <summary>The result in words: what each strategy needed, what that gave at each bandwidth, what limited it, and what may not be concluded.</summary>
 internal static class Sentences
 {
-    public static IReadOnlyList<string> Of(RunHeader header, IReadOnlyList<PointSummary> points, IReadOnlyList<ComparisonSummary> comparisons, int probed = 0)
+    public static IReadOnlyList<string> Of(RunHeader header, IReadOnlyList<PointSummary> points, IReadOnlyList<CurveFigures> curves, IReadOnlyList<SustainableFigures> searches, IReadOnlyList<ComparisonSummary> comparisons, IReadOnlyList<ConfirmationSummary> confirmations, int probed = 0)
     {
         var sentences = new List<string>();
-        var good = points.Where(p => !p.Void).ToList();
+        // A companion speaks through its origin's confirmation, a try through its search, void ones too.
+        var own = points.Where(p => p.StandsAlone).ToList();
+        var good = own.Where(p => !p.Void).ToList();
         var variant = Variant.Among(good);
         var severalSweeps = comparisons.Where(c => c.CountRatios.Count > 0 && c.LoadModel == "backlog").GroupBy(c => (c.Factor, c.Base, c.Candidate)).Any(pair => pair.Select(c => c.Sweep).Distinct().Count() > 1);
         foreach (var pair in comparisons.Where(c => c.CountRatios.Count > 0 && c.LoadModel == "backlog").GroupBy(c => (c.Sweep, c.Factor, c.Base, c.Candidate)))
             sentences.Add((severalSweeps ? $"{pair.Key.Sweep}: " : "") + Headline([.. pair], severalSweeps));
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(variant)) sentences.Add(Needed(strategy.Key, [.. strategy]));
         foreach (var strategy in good.Where(p => p.LoadModel == "backlog").GroupBy(variant)) sentences.Add(Gave(strategy.Key, [.. strategy]));
+        sentences.AddRange(confirmations.Select(c => c.Sentence));
         // Below saturation the schedule sets the rate; there only a real verdict is worth a sentence.
         sentences.AddRange(comparisons.Where(c => c.LoadModel == "backlog" || c.Verdict is not ("by counts" or "not comparable")).Select(c => severalSweeps ? $"{c.Sweep}: {c.Sentence}" : c.Sentence));
-        foreach (var strategy in good.Where(p => p.LoadModel == "open").GroupBy(variant)) sentences.Add(Waited(strategy.Key, [.. strategy]));
+        sentences.AddRange(SustainableSentences.Of(searches));
+        sentences.AddRange(OverloadSentences.Of(curves, good));
+        foreach (var strategy in good.Where(p => p.LoadModel == "open" && p.Course is null && !curves.Any(c => c.Sweep == p.Sweep)).GroupBy(variant)) sentences.Add(Waited(strategy.Key, [.. strategy]));
         sentences.AddRange(UsersSentences.Of(good));
         if (header.Repetitions == 1 && comparisons.Count > 0)
             sentences.Add("Ranked by counts only: with one repetition of seconds, differences of rates are shown and decide nothing.");
-        foreach (var voided in points.Where(p => p.Void))
+        foreach (var voided in own.Where(p => p.Void))
             sentences.Add($"Point {voided.Point} ({Where(voided)}) is void: {string.Join("; ", voided.VoidReasons)}.");
         sentences.AddRange(header.LeftOut);
-        var missing = header.Points.Count * header.Repetitions - points.Count - probed;
-        if (missing > 0) sentences.Add($"{missing} of {header.Points.Count * header.Repetitions} planned trials were not run.");
+        var (planned, missing) = RunAnalysis.Trials(header, points, probed);
+        if (missing > 0) sentences.Add($"{missing} of {planned} planned trials were not run.");
         return sentences;
     }
 
@@ -101,7 +106,8 @@ internal static class Sentences
     /// <summary>Messages behind a latency: recipients of one message travel together, so they are the sample.</summary>
     private static double MessagesOf(PointSummary p) => p.Latencies.TryGetValue("response", out var response) ? response.Count : 0;
 
-    private static string Line(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString();
+    /// <summary>A line by its capacity in bits per second.</summary>
+    internal static string Line(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString();
 
     private static string Ms(double ms) => double.IsInfinity(ms) ? "never (unfinished)" : ms >= 10_000 ? Invariant($"{ms / 1000:0.0} s") : Invariant($"{ms:0.#} ms");
 

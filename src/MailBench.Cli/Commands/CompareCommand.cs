@@ -49,14 +49,9 @@ internal static class CompareCommand
         };
     }
 
-    /// <summary>A folder whose own name holds a <c>#</c> is taken as it is.</summary>
     internal static ComparedRun Read(string reference)
     {
-        var mark = Directory.Exists(reference) ? -1 : reference.LastIndexOf('#');
-        var (path, sut) = mark < 0 ? (reference, null) : (reference[..mark], reference[(mark + 1)..]);
-        var folder = new RunFolder(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        if (!Directory.Exists(folder.Root)) throw new UsageException($"{path}: there is no such folder; give the folder that 'mailbench run' named at its end, with #SUT behind it to choose a system.");
-        if (sut is "") throw new UsageException($"{reference}: behind # the name of a system or variant is missing.");
+        var (folder, sut) = RunReference.Parse(reference);
         var result = RecordedRun.Read(folder);
         return new ComparedRun(sut is null ? result.Summary.Run : $"{result.Summary.Run}#{sut}", result, sut);
     }

@@ -36,7 +36,7 @@ internal static class LineCommand
         var delay = new Option<string>("--delay") { Description = "One-way delay, in each direction.", HelpName = "DURATION", DefaultValueFactory = _ => "0s" };
         var queue = new Option<string>("--queue")
         {
-            Description = "Octets that may wait for the line in a direction, all connections together; then senders are held back.",
+            Description = "Octets that may wait for the line in a direction, all connections together; then senders are held back. Never less than 5 ms of the line.",
             HelpName = "SIZE",
             DefaultValueFactory = _ => "64KiB",
         };

@@ -30,6 +30,13 @@ internal static class MtaCommand
             HelpName = "ADDRESS/PREFIX",
             AllowMultipleArgumentsPerToken = true,
         };
+        var loginSocket = new Option<string?>("--pop-before-smtp")
+        {
+            Description = "Also let an address relay for a while after somebody has logged in from it at a mailbox server ('mailbench mailbox --pop-before-smtp SOCKET', as the same user). The socket is made here; a restart forgets. Whoever "
+                + "shares an address, as behind a translator, shares the permission: for clients that can do no better.",
+            HelpName = "SOCKET",
+        };
+        var relayFor = new Option<string>("--relay-for") { Description = "With --pop-before-smtp: how long.", HelpName = "TIME", DefaultValueFactory = _ => "30m" };
         var hostName = new Option<string>("--hostname") { Description = "The MTA's name in greetings, EHLO, Received and DSNs.", HelpName = "NAME", Required = true };
         var strategy = new Option<string?>("--strategy") { Description = $"How recipients share transactions: {string.Join(", ", Kebab.Names<DeliveryStrategy>())}. Wins over --config.", HelpName = "STRATEGY" };
         var config = new Option<string?>("--config") { Description = "Settings: the YAML of a profile's mta: section.", HelpName = "FILE" };
@@ -37,7 +44,7 @@ internal static class MtaCommand
         var control = NodeOptionsParsing.Control();
         var command = new Command("mta", "The MTA core alone, in the foreground: takes mail by ESMTP, queues it durably, delivers it to MX hosts.")
         {
-            listen, queue, dns, smtpPort, relayFrom, hostName, strategy, config, attemptLog, control,
+            listen, queue, dns, smtpPort, relayFrom, loginSocket, relayFor, hostName, strategy, config, attemptLog, control,
         };
         command.SetAction(async parsed =>
         {
@@ -50,6 +57,8 @@ internal static class MtaCommand
                 Dns = NodeOptionsParsing.EndPoint("--dns", parsed.GetRequiredValue(dns)),
                 SmtpPort = Port(parsed.GetValue(smtpPort)),
                 RelayFrom = Networks(parsed.GetValue(relayFrom) ?? []),
+                LoginSocket = parsed.GetValue(loginSocket),
+                RelayAfterLogin = NodeOptionsParsing.Time("--relay-for", parsed.GetValue(relayFor)!, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1)),
                 HostName = HostName(parsed.GetRequiredValue(hostName)),
                 AttemptLogPath = parsed.GetValue(attemptLog),
                 Settings = settings,

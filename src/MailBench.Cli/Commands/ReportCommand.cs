@@ -28,7 +28,7 @@ internal static class ReportCommand
 
     private static int Render(IReadOnlyList<string> runs, string? target)
     {
-        var anyVoid = false;
+        var undecided = false;
         foreach (var run in runs)
         {
             var folder = new RunFolder(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run)));
@@ -39,9 +39,9 @@ internal static class ReportCommand
             RunReport.Write(result, into);
             ConsoleSummary.Print(result.Summary, AnsiConsole.Console);
             Console.WriteLine($"report: {into.ReportHtml}");
-            anyVoid |= result.Summary.Points.Any(p => p.Void);
+            undecided |= result.Summary.IsUndecided;
         }
 
-        return anyVoid ? ExitCode.Void : ExitCode.Good;
+        return undecided ? ExitCode.Void : ExitCode.Good;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using MailBench.Model.Units;
 
 namespace MailBench.Cli.Hosting;
 
@@ -20,6 +21,13 @@ internal static class NodeOptionsParsing
 
     public static IReadOnlyList<IPEndPoint> EndPoints(string option, IEnumerable<string> texts) =>
         [.. texts.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Select(text => EndPoint(option, text))];
+
+    /// <summary>A time within bounds, both allowed: without a lower one a time of nothing would pass, without an upper one a slip of the unit.</summary>
+    public static TimeSpan Time(string option, string text, TimeSpan least, TimeSpan most)
+    {
+        var time = Value(option, text, Duration.Parse);
+        return time >= least && time <= most ? time : throw new UsageException($"{option} {text}: write a time from {Duration.Format(least)} to {Duration.Format(most)}.");
+    }
 
     /// <summary>Runs a unit's Parse and turns its <see cref="FormatException"/> into a usage error that names the option.</summary>
     public static T Value<T>(string option, string text, Func<string, T> parse)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Runs;
@@ -16,7 +15,7 @@ internal sealed class LiveWatcher : IRunWatcher
     private readonly double _totalSeconds;
     private TimeSpan _left;
     private long _since;
-    private string _trial = "";
+    private string _trial = RunScreen.BeforeTrials;
     private PhaseSettings? _phases;
 
     public LiveWatcher(RunPlan plan, TimeSpan estimate, ProgressContext bars, TimeProvider time)
@@ -47,13 +46,14 @@ internal sealed class LiveWatcher : IRunWatcher
     public void Progress(RunProgress progress)
     {
         var length = progress.Phase switch { "warm-up" => _phases?.WarmUp, "steady" => _phases?.Steady, _ => _phases?.Drain };
-        if (length is { Ticks: > 0 } known)
+        _phase.IsIndeterminate = progress.Left is null;
+        if (progress.Left is { } left && length is { Ticks: > 0 } known)
         {
             _phase.MaxValue = known.TotalSeconds;
-            _phase.Value = Math.Max(0, (known - progress.Left).TotalSeconds);
+            _phase.Value = Math.Max(0, (known - left).TotalSeconds);
         }
 
-        _phase.Description = Markup.Escape($"{_trial}: {progress.Phase}{(progress.RatePerSecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $", {rate:#,0} deliveries/s") : "")}");
+        _phase.Description = Markup.Escape($"{_trial}: {RunScreen.Describe(progress)}");
         Advance();
     }
 

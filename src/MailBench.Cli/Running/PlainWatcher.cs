@@ -1,4 +1,5 @@
 using System.Globalization;
+using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Runs;
 using MailBench.Runs.Sweep;
@@ -12,14 +13,14 @@ internal sealed class PlainWatcher : IRunWatcher
 
     private readonly TextWriter _output;
     private readonly TimeProvider _time;
-    private string _trial = "";
+    private string _trial = RunScreen.BeforeTrials;
     private string _phase = "";
     private long _lastLine;
 
     public PlainWatcher(RunPlan plan, TimeSpan estimate, RunFolder folder, TextWriter output, TimeProvider time)
     {
         (_output, _time) = (output, time);
-        output.WriteLine($"{plan.Profile.Name}: {plan.Trials.Count} trials, about {RunScreen.Clock(estimate)}, into {Path.GetRelativePath(".", folder.Root)}");
+        output.WriteLine($"{plan.Profile.Name}: {(plan.Points.Any(point => point.Settings.FindsSustainable()) ? "at most " : "")}{plan.Trials.Count} trials, about {RunScreen.Clock(estimate)}, into {Path.GetRelativePath(".", folder.Root)}");
     }
 
     public void Calibrating(Calibration? done) => _output.WriteLine(done is null
@@ -37,8 +38,7 @@ internal sealed class PlainWatcher : IRunWatcher
     {
         if (progress.Phase == _phase && _time.GetElapsedTime(_lastLine) < Between) return;
         (_phase, _lastLine) = (progress.Phase, _time.GetTimestamp());
-        var rate = progress.RatePerSecond is { } known ? string.Create(CultureInfo.InvariantCulture, $", {known:0} deliveries/s") : "";
-        _output.WriteLine($"{_trial}: {progress.Phase}{rate}");
+        _output.WriteLine($"{_trial}: {RunScreen.Describe(progress)}");
     }
 
     public void TrialEnds(TrialPlan trial, TrialRecord record)

@@ -17,22 +17,23 @@ internal static class RunEnding
             foreach (var line in failure.LastLogLines.TakeLast(5)) Console.Error.WriteLine($"  {failure.Role}: {Printable.Of(line)}");
         }
 
-        var anyVoid = false;
+        var undecided = false;
         if (outcome.TrialsFinished > 0)
         {
             var result = RunAnalysis.Analyze(folder);
             RunReport.Write(result, folder);
-            anyVoid = result.Summary.Points.Any(point => point.Void);
+            undecided = result.Summary.IsUndecided;
             if (json) Console.Out.Write(File.ReadAllText(folder.Summary));
             else Print(result.Summary, folder);
         }
 
         if (outcome.Interrupted) Console.Error.WriteLine($"mailbench: interrupted; {outcome.TrialsFinished} of {outcome.TrialsPlanned} trials are kept. Go on with: --resume {Path.GetRelativePath(".", folder.Root)}");
+        if (outcome.Left is { } left) Console.Error.WriteLine($"mailbench: {left}. Remove it when you like; --resume begins with that.");
         return outcome switch
         {
             { Failure: not null } => ExitCode.Environment,
             { Interrupted: true } => ExitCode.Interrupted,
-            _ => anyVoid ? ExitCode.Void : ExitCode.Good,
+            _ => undecided ? ExitCode.Void : ExitCode.Good,
         };
     }
 

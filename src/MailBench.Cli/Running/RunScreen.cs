@@ -1,4 +1,5 @@
 using System.Globalization;
+using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Runs;
 using MailBench.Runs.Sweep;
@@ -25,7 +26,14 @@ internal static class RunScreen
 
     /// <summary><c>saturated (1.5Mbit/s, per-mx-host)</c>.</summary>
     public static string NameOf(TrialPlan trial) =>
-        $"{trial.Point.Planned.Sweep}{(trial.Point.Planned.Axes.Count > 0 ? $" ({string.Join(", ", trial.Point.Planned.Axes.Values)})" : "")}{(trial.Repetition > 0 ? $", repetition {trial.Repetition + 1}" : "")}";
+        $"{trial.Point.Planned.Sweep}{(trial.Point.Planned.Axes.Count > 0 ? $" ({string.Join(", ", trial.Point.Planned.Axes.Values)})" : "")}{(trial.Point.Settings.FindsSustainable() ? $", try {trial.Repetition + 1}" : trial.Repetition > 0 ? $", repetition {trial.Repetition + 1}" : "")}";
+
+    /// <summary>Stands in a trial's place before the first.</summary>
+    public const string BeforeTrials = "start";
+
+    /// <summary><c>steady, 1,234 deliveries/s</c>; <c>removing the queue, 56 files and folders are gone</c>.</summary>
+    public static string Describe(RunProgress progress) => string.Join(", ",
+        new[] { progress.Phase, progress.RatePerSecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $"{rate:#,0} {progress.RateUnit}") : "", progress.Detail }.Where(static part => part.Length > 0));
 
     /// <summary><c>2 min 05 s</c>; below a minute rounded up.</summary>
     public static string Clock(TimeSpan span) => span.TotalHours >= 1

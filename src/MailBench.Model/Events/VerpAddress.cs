@@ -59,6 +59,9 @@ public static class VerpAddress
 /// <summary>A synthetic recipient <c>uK@dJ.SUFFIX</c> (or <c>userK@mail.SUFFIX</c>): K is the recipient index within its message.</summary>
 public static class RecipientAddress
 {
+    /// <summary>The address of recipient <paramref name="index"/> of a message, where each has <paramref name="recipients"/> and the zone <paramref name="domains"/> domains: they take turns.</summary>
+    public static string Format(long sequence, int index, int recipients, int domains, string suffix) => $"u{index}@d{(sequence * recipients + index) % domains}.{suffix}";
+
     /// <summary>Reads K out of <c>uK@…</c> or <c>userK@…</c>; <c>false</c> for any other address.</summary>
     public static bool TryParseIndex(ReadOnlySpan<byte> address, out int index)
     {

@@ -18,6 +18,10 @@ public static class CounterNames
     /// <summary>What the kernel holds in buffers of TCP sockets, all of the machine's together; absent where it does not tell.</summary>
     public const string TcpBufferBytes = "tcpBufferBytes";
 
+    /// <summary>Of the runner: flushes that the disk under the queues did for the whole machine, and the time they took; absent where the kernel does not tell.</summary>
+    public const string DeviceFlushes = "deviceFlushes";
+    public const string DeviceFlushNs = "deviceFlushNs";
+
     /// <summary>CPU of the busiest thread.</summary>
     public const string BusiestThreadCpuNs = "busiestThreadCpuNs";
 
@@ -78,6 +82,9 @@ public static class CounterNames
     /// <summary>The time open without idle time between transactions: what the concurrency term counts.</summary>
     public const string SessionOutBusyNs = "sessionOutBusyNs";
 
+    /// <summary>Of the sessions of a mailbox server or of users, how many became TLS.</summary>
+    public const string TlsSessions = "tlsSessions";
+
     // Mailbox server.
     public const string Logins = "logins";
     public const string LoginsRefused = "loginsRefused";
@@ -92,6 +99,10 @@ public static class CounterNames
     public const string Slow = "slow";
     public const string Unfinished = "unfinished";
     public const string SessionsOpen = "sessionsOpen";
+
+    /// <summary>The most that stood at once since the trial's begin; and the sum over all of the time they stood.</summary>
+    public const string SessionsMost = "sessionsMost";
+    public const string SessionNs = "sessionNs";
 
     /// <summary>Messages that EXISTS announced to held sessions; held sessions that ended and not by their user.</summary>
     public const string Pushed = "pushed";

@@ -36,6 +36,12 @@ public sealed record BeginTrialCommand(TrialId Trial, string? EventsPath) : Node
 
     /// <summary>Users: where and how they poll. Others ignore it.</summary>
     public PollOptions? Poll { get; init; }
+
+    /// <summary>Source and sink: CPU time that they waste in this trial, as a share of what they use (0.2: a fifth more). Others ignore it.</summary>
+    public double Burden { get; init; }
+
+    /// <summary>Sink: what it books is told as credits. Only the backlog model waits for them, and each notice wakes the runner, which shares the machine with all it measures. Others ignore it.</summary>
+    public bool Credits { get; init; } = true;
 }
 
 /// <summary>Source: begin to offer (the workload was composed at begin).</summary>

@@ -80,6 +80,9 @@ public sealed record WorkloadOptions
     /// <summary>BDAT where CHUNKING is offered.</summary>
     public bool Chunking { get; init; }
     public bool Reuse { get; init; } = true;
+
+    /// <summary>One reverse-path for all messages instead of one for each. They carry no ID then and nobody can book them: for a cross-check, whose other source does the same.</summary>
+    public string? Sender { get; init; }
     public int Seed { get; init; } = 1;
 }
 

@@ -23,6 +23,12 @@ public sealed record MailboxOptions
     /// <summary>Mail is for <c>USER@mail.SUFFIX</c>.</summary>
     public string Suffix { get; init; } = "test";
 
+    /// <summary>TLS for users, and STARTTLS for mail that comes over SMTP. With <see cref="TlsMode.Implicit"/> POP3 and IMAP begin with it.</summary>
+    public ServerTls Tls { get; init; } = new();
+
+    /// <summary>POP-before-SMTP: the socket of an MTA that is told of each login; null: nobody is told.</summary>
+    public string? LoginSocket { get; init; }
+
     /// <summary>Octets that a user's maildir may hold, and each of its folders; beyond it, 452 4.2.2 or NO. Zero: no limit.</summary>
     public ByteSize Quota { get; init; }
     public ByteSize MaxMessageSize { get; init; } = new(32L << 20);

@@ -1,4 +1,5 @@
 using System.Net;
+using MailBench.Model.Units;
 
 namespace MailBench.Model.Options;
 
@@ -16,6 +17,9 @@ public enum PollAction
 
     /// <summary>Retrieve everything and delete it.</summary>
     Delete,
+
+    /// <summary>Retrieve everything and leave it, on each poll again: a client that remembers nothing, as webmail is. Nothing changes on the server, so each poll is like the one before.</summary>
+    Reread,
 
     /// <summary>As fetch, but the headers of what is new come first (TOP n 0), and the messages after the think time.</summary>
     Headers,
@@ -45,6 +49,7 @@ public sealed record PollOptions
 
     public required IPEndPoint Server { get; init; }
     public PollProtocol Protocol { get; init; }
+    public ClientTls Tls { get; init; } = new();
     public required int Users { get; init; }
     public required TimeSpan Interval { get; init; }
 
@@ -77,6 +82,16 @@ public sealed record PollOptions
 
     /// <summary>How long polls that are open or owed may still take once no more are offered.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>When in the interval each user polls, ns: by options and seed alone.</summary>
+    public long[] MomentsNs()
+    {
+        var moments = new long[Users];
+        if (Phase == PollPhase.Synchronised) return moments;
+        var random = new Random(Seed);
+        for (var user = 0; user < moments.Length; user++) moments[user] = random.NextInt64(Interval.ToNs());
+        return moments;
+    }
 
     /// <summary>Why these options go ill together, a sentence; null: they do not.</summary>
     public string? Contradiction => Action != PollAction.Idle ? null

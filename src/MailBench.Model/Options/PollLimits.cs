@@ -19,15 +19,24 @@ public sealed record PollLimits(int Sessions, int Addresses, long Descriptors, i
     public const long UsualDescriptors = 1024;
     public const int UsualPorts = 28_232;
 
+    /// <summary>Descriptors of a testbed's process that are no sessions: libraries, logs, event files, listeners.</summary>
+    public const int OtherFiles = 200;
+
     /// <summary>Descriptors that the process needs for itself.</summary>
     private const int Reserve = 100;
     private const double RestSeconds = 60;
 
-    public static PollLimits Compute(PollOptions options, long descriptors, int ports)
+    /// <summary>Descriptors that a session takes of a testbed's fullest process: the line holds two sockets of it, without a line the server one.</summary>
+    public static int FilesPerSession(bool hasLine) => hasLine ? 2 : 1;
+
+    public static PollLimits Compute(PollOptions options, long descriptors, int ports) => Compute(options.Users, options.Interval, options.MaxSessions, descriptors, ports);
+
+    /// <param name="mostSessions">A bound that somebody set on sessions at once; 0: none.</param>
+    public static PollLimits Compute(int users, TimeSpan interval, int mostSessions, long descriptors, int ports)
     {
         var room = (int)Math.Clamp(descriptors - Reserve, 1, int.MaxValue);
-        var sessions = Math.Min(Math.Min(options.Users, room), options.MaxSessions > 0 ? options.MaxSessions : int.MaxValue);
-        var pollsPerSecond = options.Users / options.Interval.TotalSeconds;
+        var sessions = Math.Min(Math.Min(users, room), mostSessions > 0 ? mostSessions : int.MaxValue);
+        var pollsPerSecond = users / interval.TotalSeconds;
 
         // Half of an address's ports: the kernel searches long for the last free ones.
         var needed = Math.Ceiling((pollsPerSecond * RestSeconds + sessions) / (ports / 2.0));

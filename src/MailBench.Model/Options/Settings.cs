@@ -156,6 +156,12 @@ public sealed record MtaOptions
 
     /// <summary>Clients that may relay; empty: nobody, only local refusals.</summary>
     public IReadOnlyList<IPNetwork> RelayFrom { get; init; } = [];
+
+    /// <summary>POP-before-SMTP: the Unix socket on which mailbox servers tell of logins; null: there is none, and no login opens the relay.</summary>
+    public string? LoginSocket { get; init; }
+
+    /// <summary>How long an address that has logged in may relay.</summary>
+    public TimeSpan RelayAfterLogin { get; init; } = TimeSpan.FromMinutes(30);
     public required string HostName { get; init; }
 
     /// <summary>Where the attempt log is written; null: <c>attempts.log</c> beside the first queue directory's files.</summary>
@@ -240,7 +246,7 @@ public sealed record LineOptions
     /// <summary>One-way delay, applied in each direction.</summary>
     public TimeSpan Delay { get; init; }
 
-    /// <summary>Octets that may wait for the line per direction, all connections together, kernel buffers included.</summary>
+    /// <summary>Octets that may wait for the line per direction, all connections together, kernel buffers included; the line holds 5 ms of its capacity where that is more.</summary>
     public ByteSize Queue { get; init; } = new(64 << 10);
     public int MaxConnections { get; init; } = 10_000;
 }

@@ -26,6 +26,9 @@ public readonly partial record struct OfferedRate(Rate Absolute, double Share, s
         return true;
     }
 
+    /// <summary>The rate itself, or the share of <paramref name="whole"/>, which must be known then.</summary>
+    public Rate Of(Rate? whole) => Sweep is null ? Absolute : new Rate(Share * (whole?.PerSecond ?? 0));
+
     public override string ToString() => Sweep is null ? Absolute.ToString() : $"{SettingForm.FormatShare(Share)} of {Sweep}";
 
     [GeneratedRegex(@"^\s*([0-9.]+)\s*%\s+of\s+([A-Za-z0-9][A-Za-z0-9_-]*)\s*$", RegexOptions.CultureInvariant)]

@@ -23,6 +23,22 @@ public sealed record Profile
 
     public bool Quick => Settings.Flag("quick");
 
+    /// <summary>Saturated points get companions (<see cref="Records.Companion"/>).</summary>
+    public bool Confirms => Settings.Flag("confirm");
+
+    /// <summary>The same with these of its sweeps alone, in file order; all where none is named. Throws <see cref="ProfileException"/> for a sweep that it has not, with the nearest name.</summary>
+    public Profile Only(IReadOnlyList<string> names)
+    {
+        if (names.Count == 0) return this;
+        foreach (var unknown in names.Where(name => !Sweeps.Any(sweep => sweep.Name == name)))
+        {
+            var hint = NearestName.Of(unknown, Sweeps.Select(sweep => sweep.Name)) is { } nearest ? $"Did you mean '{nearest}'?" : Sweeps.Count == 0 ? "It has none." : $"It has {string.Join(", ", Sweeps.Select(sweep => sweep.Name))}.";
+            throw new ProfileException(File, $"--sweep {unknown}: the profile has no such sweep. {hint}");
+        }
+
+        return this with { Sweeps = [.. Sweeps.Where(sweep => names.Contains(sweep.Name))] };
+    }
+
     /// <summary>The system of a name that the reader has accepted: one defined here, else the kind of that name.</summary>
     public MailSystem SystemNamed(string name) =>
         Systems.FirstOrDefault(system => system.Name == name) ?? MailSystem.BuiltIn(name) ?? throw new InvalidOperationException($"There is no system '{name}'.");

@@ -18,15 +18,18 @@ public static partial class SettingsTable
         new("repetitions", SettingKind.Integer, "1", "Repetitions of every point, each with a fresh SUT and queue, in seeded random blocks; verdicts on rates need six.") { Sweepable = false, Min = 1, Max = 1000 },
         new("quick", SettingKind.Flag, "off", "A quick or smoke profile: it ranks by counts only, never by rates.") { Sweepable = false },
 
+        new("confirm", SettingKind.Flag, "off", "Whether each saturated (backlog) point gets companions that tell whether what is named as its limit is one: a point with 25 % more of the line, where that is limited; one with 25 % more sessions, of the own core; and one whose source and sink use 20 % more CPU. They take up to three times the point's own time and stand in no comparison.") { Sweepable = false },
+
         new("system", SettingKind.Text, "mailbench", "The system under test: mailbench (the own core), postfix, exim, opensmtpd, sendmail, or a name that systems: defines.") { Pattern = SystemPattern(), Form = "a word of 1 to 40 lower-case letters, digits and dashes" },
 
         new("probes", SettingKind.Flag, "off", "A point that has it starts the system and asks it what it does: its declared features, replies, bounces and log become a table of what was expected and what was observed. It measures nothing."),
-        new("crossCheck.pairs", SettingKind.Integer, "0", "Above 0, a point checks the instrument: the system is measured so many times by MailBench's source and sink and as often by Postfix's smtp-source and smtp-sink, with the same sessions, size and windows, and the report says whether they agree. One recipient a message, one domain, one MX host, no line.") { Max = 100 },
+        new("crossCheck.rounds", SettingKind.Integer, "0", "Above 0, a point checks the instrument: in so many rounds the system, which holds its mail meanwhile, accepts from MailBench's source or smtp-source and then delivers to MailBench's sink or smtp-sink, all four ways, with the same sessions, messages and content, and the report says whether they agree. One recipient a message, one domain, one MX host, no line. load.sessions and workload.size count, phases do not.") { Max = 100 },
+        new("crossCheck.messages", SettingKind.Integer, "2000", "Messages of each turn of a cross-check: accepted and held, then let go and delivered.") { Min = 100, Max = 15_000 },
 
         new("line.capacity", SettingKind.Capacity, "100Mbit/s", "Capacity of the line between the SUT and the sinks, per direction; all connections share it.") { Min = 1000, Max = 1e11 },
         new("line.delay", SettingKind.Duration, "0s", "One-way delay, in each direction.") { Max = 10 },
-        new("line.queue", SettingKind.Size, "64KiB", "Octets that may wait for the line per direction, kernel buffers included.") { Min = 4096, Max = 1024 * MiB },
-        new("line.backend", SettingKind.Choice, "userspace", "What shapes the line: userspace, a proxy that needs no privilege (octets estimated); kernel, virtual cables and tc's token bucket, for root (octets measured); auto, kernel where it can be had.") { Sweepable = false, Choices = ["auto", "userspace", "kernel"] },
+        new("line.queue", SettingKind.Size, "64KiB", "Octets that may wait for the line per direction, kernel buffers included. In user space never less than 5 ms of the line, since processes may wake so late.") { Min = 4096, Max = 1024 * MiB },
+        new("line.backend", SettingKind.Choice, "userspace", "What shapes the line: userspace, a proxy that needs no privilege (octets estimated); kernel, virtual cables and tc's token bucket, for root (octets measured); auto, kernel where it can be had; none, for points about users alone: they dial the server itself and no octets are counted.") { Sweepable = false, Choices = ["auto", "userspace", "kernel", "none"] },
 
         new("dns.domains", SettingKind.Integer, "100", "Recipient domains d0 … in the zone.") { Min = 1, Max = 1_000_000 },
         new("dns.mx", SettingKind.Integer, "5", "MX hosts mx0 …, each with an address of its own.") { Min = 1, Max = 250 },
@@ -35,8 +38,10 @@ public static partial class SettingsTable
         new("dns.suffix", SettingKind.Text, "test", "Domain under which everything lives.") { Pattern = SuffixPattern(), Form = "a domain name of letters, digits, dashes and dots" },
         new("dns.ttl", SettingKind.Duration, "1h", "Time to live of all records; the SUT's cache keeps them so long.") { Max = 30 * Day },
         new("dns.faults", SettingKind.List, "", "Faults of the responder.") { Pattern = FaultPattern(), Form = "NAME-PATTERN:KIND[:VALUE], KIND one of delay, servfail, nxdomain, refused, drop, truncate, lame, no-additional" },
+        new("dns.resolver", SettingKind.Choice, "none", "What stands between the system under test and the responder: none; unbound, a caching resolver (Debian package unbound), which needs root and begins each trial with an empty cache.") { Choices = ["none", "unbound"] },
 
         new("testbed.smtpPort", SettingKind.Integer, "0", "Port of all MX hosts; 0: a free one, or 25 where the run has a network of its own. An external server must know it.") { Sweepable = false, Max = 65_535 },
+        new("testbed.burden", SettingKind.Share, null, "CPU that source and sink waste beside what they use; default: none. A rate that moves with it is the testbed's, not the system's.") { Max = 1 },
         new("testbed.dnsPort", SettingKind.Integer, "0", "Port of the DNS responder at 127.0.0.1; 0: a free one, or 53 where the run has a network of its own.") { Sweepable = false, Max = 65_535 },
 
         new("mta.strategy", SettingKind.Choice, "per-mx-host", "How recipients are gathered into transactions.") { Choices = Kebab.Names<DeliveryStrategy>() },
@@ -89,19 +94,29 @@ public static partial class SettingsTable
 
         new("load.model", SettingKind.Choice, "backlog", "Backlog: saturated, a constant number of undelivered recipients. Open: arrivals on a schedule. Closed: users with think time.") { Choices = Kebab.Names<LoadModel>() },
         new("load.backlog", SettingKind.Integer, "5000", "Backlog model: undelivered recipients held in the system.") { Min = 1, Max = 10_000_000 },
-        new("load.rate", SettingKind.OfferedRate, null, "Open model: messages per second, evenly spaced.") { Group = "schedule" },
-        new("load.stages", SettingKind.List, null, "Open and closed model: a schedule of stages.") { Group = "schedule", Pattern = LoadStageText.StagePattern(), Form = LoadStageText.Form },
+        new("load.rate", SettingKind.OfferedRate, null, "Open model: messages per second.") { Group = "schedule" },
+        new("load.arrivals", SettingKind.Choice, null, "How the arrivals of load.rate are spaced: even (unless said), or random (Poisson, seeded), as mail comes; only these queue before a resource is full.") { Choices = ["even", "random"] },
+        new("load.stages", SettingKind.List, null, "Open and closed model: a schedule of stages, which warm-up and steady window hold together; rates may be shares of what a sweep measured.") { Group = "schedule", Pattern = LoadStageText.StagePattern(), Form = LoadStageText.Form },
+        new("load.find", SettingKind.Choice, "none", "Sustainable: load.rate is the highest rate to try, and the point is a search, by doubling and bisection, for the highest rate that is carried (criteria). Each try is a trial of its own, with a fresh SUT and queue; both ends of the interval are tried again, upwards and downwards. Once, whatever the repetitions.") { Choices = ["none", "sustainable"] },
+        new("load.resolution", SettingKind.Share, "5%", "How close the two ends of a search must come. Finer asks for more tries, and for longer windows to tell the two apart.") { Min = 0.005, Max = 0.5 },
         new("load.users", SettingKind.Integer, "8", "Closed model without stages: users in parallel.") { Min = 1, Max = 1_000_000 },
         new("load.thinkTime", SettingKind.Duration, "0s", "Closed model: a user's pause after each message.") { Max = Day },
         new("load.sessions", SettingKind.Integer, "8", "Sessions that the source may hold at once (open and backlog model).") { Min = 1, Max = 20_000 },
 
+        new("criteria.accepted", SettingKind.Duration, "5s", "A rate is carried while 95 % of messages are accepted within this time from when they were due, and 95 % of each step of the dialogue take no longer (SPECmail's bound) …") { Min = 0.001, Max = Day },
+        new("criteria.delivered", SettingKind.Duration, "1m", "… 95 % of their recipients are delivered within this time from then (SPECmail's bound) …") { Min = 0.001, Max = Day },
+        new("criteria.errors", SettingKind.Share, "1%", "… at most this share of recipients is refused, fails, is returned or has an unknown fate (SPECmail's bound) …") { Max = 0.5 },
+        new("criteria.backlog", SettingKind.Share, "1%", "… and what waits does not pile up: the upper 95 % bound of the growth of undelivered recipients is at most this share of those accepted in the window, and that of messages due and not accepted this share of those offered. It tells an overload in windows too short for the times above.") { Min = 0.001, Max = 0.5 },
+
         new("users.count", SettingKind.Integer, null, "Users who poll the mailbox server (system: mailbench, dovecot, or an external one) through the line; a point that has it is about them and relays no mail.") { Min = 1, Max = 1_000_000 },
         new("users.interval", SettingKind.Duration, "5m", "How often each user polls; a poll that is due while the one before is open waits for it.") { Min = 0.01, Max = Day },
         new("users.protocol", SettingKind.Choice, "pop3", "What the users speak.") { Choices = Kebab.Names<PollProtocol>() },
-        new("users.action", SettingKind.Choice, "check", "What a poll does: check, log in and look (STAT, SELECT); fetch, retrieve what is new; headers, its headers first; delete, retrieve everything and delete it; idle (IMAP), hold a session each in IDLE, renewed every interval, and fetch what is announced.") { Choices = Kebab.Names<PollAction>() },
+        new("users.tls", SettingKind.Choice, "none", "How users secure their sessions with MailBench's own mailbox server: starttls (STLS over POP3), asked for before they log in; implicit, from the first octet. The certificate is made for the trial, and they take no other.") { Choices = Kebab.Names<TlsMode>() },
+        new("users.action", SettingKind.Choice, "check", "What a poll does: check, log in and look (STAT, SELECT); fetch, retrieve what is new; headers, its headers first; delete, retrieve everything and delete it; reread, retrieve everything and leave it, each time again; idle (IMAP), hold a session each in IDLE, renewed every interval, and fetch what is announced.") { Choices = Kebab.Names<PollAction>() },
         new("users.mailPerPoll", SettingKind.Number, "0", "Messages of the workload that arrive for each user in an interval, by SMTP beside the line, while all poll.") { Max = 1000 },
         new("users.mailbox.messages", SettingKind.Integer, "0", "Messages that lie in each user's mailbox before the trial.") { Max = 100_000 },
         new("users.mailbox.size", SettingKind.Size, "4KiB", "Size of each of them, header included, as a client gets it.") { Min = 512, Max = 32 * MiB },
+        new("users.mailbox.waiting", SettingKind.Flag, "off", "Whether each mailbox also holds, before the trial, the mail that would have come since its user's last poll (users.mailPerPoll, of workload.size): then warm-up and window may be much shorter than users.interval."),
         new("users.phase", SettingKind.Choice, "random", "When the users of an interval come: each at a moment of its own, or all at once.") { Choices = Kebab.Names<PollPhase>() },
         new("users.thinkTime", SettingKind.Duration, "0s", "How long a user looks at what there is, the session open, before going on.") { Max = Day },
         new("users.sessions", SettingKind.Integer, null, "Sessions that all users together may hold; polls beyond it wait. Unless said: as many as there are users.") { Min = 1, Max = 1_000_000 },
@@ -118,6 +133,7 @@ public static partial class SettingsTable
         new("phases.drain", SettingKind.Duration, "30s", "How long the SUT may go on delivering after the load has ended; what is left is still queued.") { Min = 0.5, Max = 7 * Day },
 
         new("compare.factors", SettingKind.List, "", "What may differ beside the swept setting when points are compared: axes of the feature vector, or settings such as load.sessions. Everything else must be equal.") { Sweepable = false, Pattern = FactorPattern(), Form = "the name of a feature axis or the path of a setting" },
+        new("compare.pairs", SettingKind.List, "", "What is compared: 'postfix-tuned against postfix', two values of a swept setting of the system or of DNS. Only these pairs then; without, each value is held against the first. The fewer, the fewer repetitions it takes to decide one.") { Sweepable = false, Pattern = PairPattern(), Form = "two values, as 'postfix-tuned against postfix'" },
         new("compare.threshold", SettingKind.Share, "3%", "Difference below which two rates or latencies are called unchanged.") { Sweepable = false, Min = 0.001, Max = 1 },
 
         new("gates.ceiling", SettingKind.Number, "1.5", "Source-to-sink ceiling ÷ result below which a point is void.") { Min = 1, Max = 100 },
@@ -162,6 +178,9 @@ public static partial class SettingsTable
 
     [GeneratedRegex(@"^[A-Za-z][A-Za-z.]{0,60}$", RegexOptions.CultureInvariant)]
     private static partial Regex FactorPattern();
+
+    [GeneratedRegex(@"^\S+ against \S+$", RegexOptions.CultureInvariant)]
+    private static partial Regex PairPattern();
 
     [GeneratedRegex(@"^[^:\s]+:(delay|servfail|nxdomain|refused|drop|truncate|lame|no-additional)(:\S+)?$", RegexOptions.CultureInvariant)]
     private static partial Regex FaultPattern();

@@ -74,28 +74,52 @@ public static class TypedSettings
         Seed = values.Integer("seed"),
     };
 
-    /// <summary>The load, <paramref name="derived"/> standing in for a rate that is a share of a measured one.</summary>
-    public static LoadOptions ToLoad(this SettingValues values, Rate? derived = null)
+    /// <summary>The load.</summary>
+    /// <param name="values">A point's settings.</param>
+    /// <param name="whole">What 100 % of the sweep is that rates are shares of (<see cref="BaseSweep"/>), in messages per second; null: not known yet, or not needed.</param>
+    public static LoadOptions ToLoad(this SettingValues values, Rate? whole = null)
     {
         var model = values.Choice<LoadModel>("load.model");
         return new LoadOptions
         {
             Model = model,
-            Stages = model == LoadModel.Backlog ? [] : Stages(values, model, derived),
+            Stages = model == LoadModel.Backlog ? [] : Stages(values, model, whole),
             BacklogRecipients = model == LoadModel.Backlog ? values.Integer("load.backlog") : 0,
             ThinkTime = values.Span("load.thinkTime"),
             Sessions = values.Integer("load.sessions"),
         };
     }
 
+    /// <summary>The setting that holds an open load's rates.</summary>
+    public static string OfferedPath(this SettingValues values) => values.Find("load.stages") is { Length: > 0 } ? "load.stages" : "load.rate";
+
+    /// <summary>The sweep of which an open load's rates are shares; null: its rates are absolute. Throws <see cref="FormatException"/> where stages name more than one.</summary>
+    public static string? BaseSweep(this SettingValues values)
+    {
+        if (values.Choice<LoadModel>("load.model") != LoadModel.Open) return null;
+        string[] named = values.Find("load.stages") is { Length: > 0 }
+            ? [.. values.List("load.stages").Select(text => LoadStageText.Parse(text).Offered.Sweep).OfType<string>().Distinct()]
+            : OfferedRate.TryParse(values.Find("load.rate"), out var rate) && rate.Sweep is { } sweep ? [sweep] : [];
+        return named.Length <= 1 ? named.FirstOrDefault() : throw new FormatException($"load.stages are shares of {string.Join(" and ", named)}: one schedule is measured by one sweep; name the same in each stage.");
+    }
+
     /// <summary>A point whose result is a table of findings: it asks the system what it does, or <see cref="CrossChecks"/>.</summary>
     public static bool HasProbes(this SettingValues values) => values.Flag("probes") || values.CrossChecks();
 
     /// <summary>A point that measures by two instruments and compares them.</summary>
-    public static bool CrossChecks(this SettingValues values) => values.Integer("crossCheck.pairs") > 0;
+    public static bool CrossChecks(this SettingValues values) => values.Integer("crossCheck.rounds") > 0;
 
     /// <summary>A point that measures deliveries.</summary>
     public static bool SendsMail(this SettingValues values) => !values.HasUsers() && !values.HasProbes();
+
+    /// <summary>A point that keeps the system saturated: what it delivers is what some resource allows.</summary>
+    public static bool IsSaturated(this SettingValues values) => values.SendsMail() && values.Choice<LoadModel>("load.model") == LoadModel.Backlog;
+
+    /// <summary>A point whose trials are the tries of a search for the sustainable rate; <c>load.rate</c> is then the most that it may try.</summary>
+    public static bool FindsSustainable(this SettingValues values) => values.Find("load.find") == "sustainable";
+
+    /// <summary>CPU that source and sink waste, as a share of what they use; 0: none.</summary>
+    public static double Burden(this SettingValues values) => values.Find("testbed.burden") is null ? 0 : values.Share("testbed.burden");
 
     /// <summary>The point is about users who poll, and relays no mail.</summary>
     public static bool HasUsers(this SettingValues values) => values.Find("users.count") is not null;
@@ -155,11 +179,11 @@ public static class TypedSettings
             : throw new FormatException($"mta.retry.first {Duration.Format(retry.First)} is above mta.retry.max {Duration.Format(retry.Max)}, the longest wait; shorten the one or raise the other.");
     }
 
-    private static IReadOnlyList<LoadStage> Stages(SettingValues values, LoadModel model, Rate? derived)
+    private static IReadOnlyList<LoadStage> Stages(SettingValues values, LoadModel model, Rate? whole)
     {
         if (values.Find("load.stages") is { Length: > 0 })
         {
-            LoadStage[] stages = [.. values.List("load.stages").Select(LoadStageText.Parse)];
+            LoadStage[] stages = [.. values.List("load.stages").Select(text => LoadStageText.Parse(text).At(whole))];
             var wrong = Array.Find(stages, stage => stage.Kind != LoadStageKind.Pause && (stage.Kind is LoadStageKind.KeepConstant or LoadStageKind.RampingConstant) != (model == LoadModel.Closed));
             return wrong is null
                 ? stages
@@ -169,6 +193,7 @@ public static class TypedSettings
         if (model == LoadModel.Closed) return [new LoadStage(LoadStageKind.KeepConstant, default, values.Integer("load.users"), TimeSpan.Zero)];
         if (values.Find("load.rate") is not { } text || !OfferedRate.TryParse(text, out var rate))
             throw new FormatException("load.model open needs a load.rate (200/s, or 70% of NAME) or load.stages.");
-        return [new LoadStage(LoadStageKind.Inject, derived ?? rate.Absolute, 0, TimeSpan.Zero)];
+        var kind = values.Find("load.arrivals") == "random" ? LoadStageKind.InjectRandom : LoadStageKind.Inject;
+        return [new LoadStage(kind, rate.Of(whole), 0, TimeSpan.Zero)];
     }
 }

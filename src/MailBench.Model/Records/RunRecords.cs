@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using MailBench.Model.Searching;
 
 namespace MailBench.Model.Records;
 
@@ -85,7 +86,15 @@ public sealed record RunHeader
 }
 
 /// <summary>A point of the sweep. Axes: only what is swept, path → value as written (<c>line.capacity</c> → <c>1.5Mbit/s</c>). Settings: all, resolved.</summary>
-public sealed record PlannedPoint(int Point, string Sweep, IReadOnlyDictionary<string, string> Axes, IReadOnlyDictionary<string, string> Settings);
+public sealed record PlannedPoint(int Point, string Sweep, IReadOnlyDictionary<string, string> Axes, IReadOnlyDictionary<string, string> Settings)
+{
+    /// <summary>The point stands beside another, to confirm it; null: on its own.</summary>
+    public Companion? Companion { get; init; }
+
+    /// <summary>Its trials are the tries of a search for the sustainable rate.</summary>
+    [JsonIgnore]
+    public bool FindsSustainable => Settings.GetValueOrDefault("load.find") == "sustainable";
+}
 
 /// <summary>The machine and the program that ran. Null: the system does not tell.</summary>
 public sealed record MachineDisclosure
@@ -157,6 +166,9 @@ public sealed record TrialRecord
 
     /// <summary>Settings of this trial that were derived during the run, path → value: an open rate of 70 % of a measured one, say.</summary>
     public IReadOnlyDictionary<string, string> Derived { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What the trial offers as a try of a search, whose tries are the point's repetitions, in order; null: it is none, or could not begin.</summary>
+    public TryMark? Try { get; init; }
     public required long WarmUpBeginNs { get; init; }
     public required long SteadyBeginNs { get; init; }
     public required long SteadyEndNs { get; init; }

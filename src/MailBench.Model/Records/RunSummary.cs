@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using MailBench.Model.Searching;
+
 namespace MailBench.Model.Records;
 
 /// <summary>
@@ -20,11 +23,20 @@ public sealed record RunSummary
     public Calibration? Calibration { get; init; }
     public required IReadOnlyList<PointSummary> Points { get; init; }
 
+    /// <summary>Delivered rate and latency against the offered rate, where a sweep varies it.</summary>
+    public IReadOnlyList<CurveFigures> Curves { get; init; } = [];
+
+    /// <summary>What searches for the sustainable rate found.</summary>
+    public IReadOnlyList<SustainableFigures> Searches { get; init; } = [];
+
     /// <summary>What points of probes found; they are no points that measured.</summary>
     public IReadOnlyList<ProbeTable> Probes { get; init; } = [];
 
     /// <summary>Points planned and not run (interrupted).</summary>
     public int PointsMissing { get; init; }
+
+    /// <summary>What companions say of the saturated points; empty where the profile asked for none.</summary>
+    public IReadOnlyList<ConfirmationSummary> Confirmations { get; init; } = [];
 
     /// <summary>Comparisons inside the run, or why there is none.</summary>
     public required IReadOnlyList<ComparisonSummary> Comparisons { get; init; }
@@ -34,6 +46,13 @@ public sealed record RunSummary
 
     /// <summary>What the figures do not model: loss, slow start, UDP …</summary>
     public required IReadOnlyList<string> Caveats { get; init; }
+
+    /// <summary>Something of it says nothing: a point that stands on its own is void, or a search is undecided.</summary>
+    [JsonIgnore]
+    public bool IsUndecided => Points.Any(point => point is { StandsAlone: true, Void: true }) || Searches.Any(search => search.End != SearchEnd.Found);
+
+    /// <summary>The same with the points that stand on their own, neither companions nor tries of a search: what tables, plots and counts of points are about.</summary>
+    public RunSummary OnTheirOwn() => this with { Points = [.. Points.Where(point => point.StandsAlone)] };
 }
 
 /// <summary>What holds for a whole run: the badge on every figure.</summary>
@@ -73,6 +92,16 @@ public sealed record PointSummary
     /// <summary>Swept values, path → value as written.</summary>
     public required IReadOnlyDictionary<string, string> Axes { get; init; }
 
+    /// <summary>The point stands beside another, to confirm it, and in no comparison; null: on its own.</summary>
+    public Companion? Companion { get; init; }
+
+    /// <summary>The trial as a try of a search for the sustainable rate, and in no comparison; null: it is none.</summary>
+    public TryFigures? Try { get; init; }
+
+    /// <summary>It is a figure of its own, neither a companion nor a try.</summary>
+    [JsonIgnore]
+    public bool StandsAlone => Companion is null && Try is null;
+
     /// <summary>0: no line.</summary>
     public required long CapacityBitsPerSecond { get; init; }
     public required string Strategy { get; init; }
@@ -85,6 +114,10 @@ public sealed record PointSummary
     /// <summary>What users who poll did; forward is then the way of their mail, from the server to them.</summary>
     public PollFigures? Polls { get; init; }
     public required double WindowSeconds { get; init; }
+
+    /// <summary>An open load's rate as the share of a measured one that the profile asks for, and what that one was, in deliveries per second; null: its rate is absolute, or changes.</summary>
+    public double? OfferedShare { get; init; }
+    public double? SaturatedPerSecond { get; init; }
 
     /// <summary>Messages per second that the schedule asked for, attributed by intended start.</summary>
     public double? OfferedPerSecond { get; init; }
@@ -129,6 +162,9 @@ public sealed record PointSummary
     public double? RoundTripsPerDelivery { get; init; }
     public double? SyncsPerDelivery { get; init; }
 
+    /// <summary>Flushes of the disk under the queue, whoever asked for them, ÷ deliveries: a check on what a system syncs that does not count its syncs.</summary>
+    public double? DeviceFlushesPerDelivery { get; init; }
+
     /// <summary>Of the SUT.</summary>
     public double? CpuMsPerDelivery { get; init; }
     public long? SutResidentBytesMax { get; init; }
@@ -152,7 +188,7 @@ public sealed record PointSummary
     /// <summary>All resources with demand, capacity and utilisation.</summary>
     public required IReadOnlyList<Utilisation> Utilisations { get; init; }
 
-    /// <summary>Name of the resource with U ≥ 0.9, or <c>unattributed</c>.</summary>
+    /// <summary>Name of the resource with U ≥ 0.9, or <c>unattributed</c>; that, too, where a companion did not confirm it (<see cref="RunSummary.Confirmations"/>).</summary>
     public required string Bottleneck { get; init; }
     public required BooksSummary Books { get; init; }
 
@@ -165,6 +201,9 @@ public sealed record PointSummary
     /// <summary>Estimated relative drift over the window and the half width of its 90 % interval.</summary>
     public double? Drift { get; init; }
     public double? DriftHalfWidth { get; init; }
+
+    /// <summary>Stages, course and recovery, where an open load's rate changed within the trial.</summary>
+    public LoadCourse? Course { get; init; }
     public required IReadOnlyList<string> Flags { get; init; }
     public required bool Void { get; init; }
     public required IReadOnlyList<string> VoidReasons { get; init; }
@@ -176,6 +215,9 @@ public sealed record PointSummary
 public sealed record PollFigures
 {
     public required string Action { get; init; }
+
+    /// <summary>Digest of all settings but number of users, interval, line capacity and phases: points with the same one differ in nothing else. Null: the record is older than that.</summary>
+    public string? Setup { get; init; }
 
     /// <summary>Polls that the timetable asked for per second, and that came to the +OK of QUIT per second (by completion). The latter is withheld from a void point.</summary>
     public required double OfferedPerSecond { get; init; }
@@ -219,6 +261,10 @@ public sealed record PollFigures
     public double? KbitPerUser { get; init; }
     public double? KbitPerUserLow { get; init; }
     public double? Fairness { get; init; }
+
+    /// <summary>Sessions that stood at once: their mean over the window, and the most since the trial's begin, as the users counted them.</summary>
+    public double? SessionsMean { get; init; }
+    public long? SessionsMost { get; init; }
 
     /// <summary>Sessions open when the window ended; and what the server's resident memory has grown by for each, where they are a thousand or more.</summary>
     public long? SessionsOpen { get; init; }

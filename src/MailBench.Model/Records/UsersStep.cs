@@ -24,11 +24,14 @@ public sealed record UsersStep
     public const string After = "100 % after";
 }
 
-/// <summary>When users are carried: what comes goes again, few wait long, few fail (method: sustainable rate). The runner steers by it and the analysis judges by it.</summary>
+/// <summary>
+/// When users are carried: what comes goes again, few wait long, and at most 1 % fail, the errors that the method's sustainable rate allows: one poll of a thousand that a peer broke off says nothing of capacity. The runner steers
+/// a search by it, and the analysis judges by it, a search's steps and a point's window alike.
+/// </summary>
 public static class CarriedUsers
 {
     /// <summary>Of what was offered in a window so much must have ended in it.</summary>
-    public const double KeptUp = 0.98;
+    private const double KeptUp = 0.98;
     private const double MayBeSlow = 0.05;
     private const double MayFail = 0.01;
 
@@ -39,6 +42,10 @@ public static class CarriedUsers
     /// <param name="finished">Polls that came to their end in it.</param>
     /// <param name="failed">Polls that failed in it.</param>
     /// <param name="slow">Of the finished ones, those whose response was longer than it may be.</param>
-    public static bool Are(double offered, double finished, double failed, double slow) =>
-        offered > 0 && finished + failed >= KeptUp * offered - InFlight && failed <= MayFail * offered && slow <= MayBeSlow * finished;
+    /// <param name="unfinished">Polls that had not come to their end when the drain was over: errors like those that failed; 0 where none of that is known, as in the midst of a trial.</param>
+    public static bool Are(double offered, double finished, double failed, double slow, double unfinished = 0) =>
+        KeptUpWith(offered, finished + failed) && failed + unfinished <= MayFail * offered && slow <= MayBeSlow * finished;
+
+    /// <summary>Whether what came in a window went again in it, in whatever time and to whatever end.</summary>
+    public static bool KeptUpWith(double offered, double ended) => offered > 0 && ended >= KeptUp * offered - InFlight;
 }

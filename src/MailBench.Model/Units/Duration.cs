@@ -25,6 +25,18 @@ public static class Duration
         ? span
         : throw new FormatException($"'{text}' is not a duration; write for example 20ms, 7s, 5m or 2h.");
 
+    /// <summary>For a sentence: <c>0.5 s</c>, <c>90 s</c>, <c>5 min</c>, <c>2 h</c>.</summary>
+    public static string Spoken(double seconds)
+    {
+        var (value, unit) = seconds switch
+        {
+            >= 3600 when seconds % 3600 == 0 => (seconds / 3600, "h"),
+            >= 60 when seconds % 60 == 0 => (seconds / 60, "min"),
+            _ => (seconds, "s"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{value:0.###} {unit}");
+    }
+
     /// <summary>The shortest written form that <see cref="Parse"/> reads back exactly.</summary>
     public static string Format(TimeSpan span)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using MailBench.Model.Options;
 using MailBench.Mta.Batching;
 using MailBench.Mta.Queue;
 using MailBench.Mta.Routing;
@@ -53,6 +54,7 @@ public sealed partial class DeliveryStage : IDisposable
             Pipelining = options.Settings.Pipelining,
             Overlap = options.Settings.Overlap,
             Chunking = options.Settings.Chunking,
+            KeepsAcceptance = options.Settings.AttemptLog == AttemptLog.All,
         };
         Flow = new FlowControl(options.Settings.DeliveryPatience);
         _timer = loop.CreateTimer(static state => ((DeliveryStage)state!).OnTimer(), this);

@@ -24,7 +24,7 @@ internal abstract class RecipientCheck
 internal sealed class RecipientPolicy(params RecipientCheck[] checks)
 {
     /// <summary>The policy of an MTA without local mailboxes: well-formed addresses, from clients that may relay.</summary>
-    public static RecipientPolicy Of(IReadOnlyList<IPNetwork> relayFrom) => new(new AddressCheck(), new RelayCheck(relayFrom));
+    public static RecipientPolicy Of(IReadOnlyList<IPNetwork> relayFrom, RelayGrants? grants = null) => new(new AddressCheck(), new RelayCheck(relayFrom, grants));
 
     public SmtpReply? Refuses(in RecipientQuery query)
     {

@@ -1,10 +1,13 @@
 using System.Net;
+using MailBench.Model.Nodes;
 using MailBench.Wire.Smtp;
 
 namespace MailBench.Mta.Policy;
 
-/// <summary>No relay for strangers: only clients of the named networks may send through this MTA. With no network named, nobody may.</summary>
-internal sealed class RelayCheck(IReadOnlyList<IPNetwork> relayFrom) : RecipientCheck
+/// <summary>
+/// No relay for strangers: only clients of the named networks may send through this MTA, and those who have lately proved elsewhere who they are (POP-before-SMTP). With neither, nobody may.
+/// </summary>
+internal sealed class RelayCheck(IReadOnlyList<IPNetwork> relayFrom, RelayGrants? grants = null) : RecipientCheck
 {
     private readonly IPNetwork[] _relayFrom = [.. relayFrom];
 
@@ -15,9 +18,9 @@ internal sealed class RelayCheck(IReadOnlyList<IPNetwork> relayFrom) : Recipient
     private bool Allows(IPAddress client)
     {
         // A dual-stack listener shows IPv4 clients as ::ffff:a.b.c.d, and operators write a.b.c.d/n.
-        if (client.IsIPv4MappedToIPv6) client = client.MapToIPv4();
+        client = ClientAddress.Plain(client);
         foreach (var network in _relayFrom)
             if (network.Contains(client)) return true;
-        return false;
+        return grants?.IsOpen(client) ?? false;
     }
 }

@@ -91,14 +91,17 @@ public sealed class RecipientEntry(byte[] address)
 /// <summary>A message that the queue has accepted: envelope, per-recipient state, and where its content is (the queue's own business).</summary>
 public sealed class QueueEntry
 {
+    // A message is below 2 GiB: that and the three numbers below share sixteen octets, and an entry has 80.
+    private readonly int _contentBytes;
+
     public required QueueId Id { get; init; }
 
     /// <summary>Empty: the null reverse-path.</summary>
     public required byte[] ReversePath { get; init; }
     public required RecipientEntry[] Recipients { get; init; }
 
-    /// <summary>Octets of content, trace header included.</summary>
-    public required long ContentBytes { get; init; }
+    /// <summary>Octets of content, trace header included. What a damaged file claims beyond the largest message stays too large, or below zero.</summary>
+    public required long ContentBytes { get => _contentBytes; init => _contentBytes = (int)Math.Clamp(value, -1, int.MaxValue); }
     public required long AcceptedUnixMs { get; init; }
     public BodyKind Body { get; init; }
 

@@ -7,7 +7,7 @@ namespace MailBench.Mta.Queue;
 
 /// <summary>
 /// A look into a queue directory, of a live or a stopped MTA: the log is read without the lock, and nothing is written. What a live MTA commits while it is read may be missing;
-/// what waits all the while is not.
+/// what waits all the while is not. What it had finished may be listed still, where it used segments again while they were read.
 /// </summary>
 public sealed class QueueInspection : IDisposable
 {
@@ -123,9 +123,10 @@ public sealed class QueueInspection : IDisposable
 
     public void Dispose() => _log?.Close();
 
+    /// <summary>Whether it has begun another life. (In the same life a header only comes to say where the segment ends.)</summary>
     private static bool Changed(Segment segment)
     {
         Span<byte> block = stackalloc byte[SegmentHeader.Bytes];
-        return !SegmentHeader.TryRead(block[..segment.File.Read(block, 0)], segment.Path, out var header) || header != segment.Header;
+        return !SegmentHeader.TryRead(block[..segment.File.Read(block, 0)], segment.Path, out var header) || header.Salt != segment.Header.Salt;
     }
 }

@@ -37,9 +37,9 @@ public sealed record QueueSettings
     /// <summary>After a failure of the disk, how long a directory refuses before it tries the disk again.</summary>
     public TimeSpan FailureDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Finished segments kept to be written again.</summary>
+    /// <summary>Finished segments kept to be written again however little waits; more are kept while the log may take that much.</summary>
     public int SpareSegments { get; init; } = 2;
 
-    /// <summary>Octets that compaction copies in one turn (at least one message).</summary>
+    /// <summary>Octets that compaction copies or rolls take in one turn at most, or one message.</summary>
     public long CompactionBytes { get; init; } = 1L << 20;
 }

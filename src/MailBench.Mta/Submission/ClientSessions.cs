@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MailBench.Model.Nodes;
 
 namespace MailBench.Mta.Submission;
 
@@ -23,8 +24,8 @@ internal sealed class ClientSessions(int limit)
     /// <summary>The address that a client is counted by.</summary>
     public static IPAddress ClientOf(IPAddress address)
     {
+        address = ClientAddress.Plain(address);
         if (address.AddressFamily != AddressFamily.InterNetworkV6) return address;
-        if (address.IsIPv4MappedToIPv6) return address.MapToIPv4();
         Span<byte> octets = stackalloc byte[16];
         address.TryWriteBytes(octets, out _);
         octets[8..].Clear();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using MailBench.Model.Nodes;
 using MailBench.Mta.Queue;
 
 namespace MailBench.Mta.Submission;
@@ -41,7 +42,7 @@ internal sealed class TraceHeader(TimeProvider time)
     /// <summary><c>[192.0.2.1]</c> or <c>[IPv6:2001:db8::1]</c> (RFC 5321 §4.1.3).</summary>
     public static string Literal(IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        address = ClientAddress.Plain(address);
         if (address.AddressFamily != AddressFamily.InterNetworkV6) return $"[{address}]";
         return $"[IPv6:{new IPAddress(address.GetAddressBytes())}]";
     }

@@ -129,11 +129,15 @@ public abstract class LoadNode : INode
     {
         if (_trial is not null) await EndAsync();
         var trial = await PrepareAsync(begin);
-        await _loop!.RunAsync(() => trial.LoadEnded = () =>
+        await _loop!.RunAsync(() =>
         {
-            // Alone, standard output is for the counts; nobody waits for a notice.
-            if (_control) Notify?.Invoke(new NodeNotice("load-done"));
-            else _ = FinishAloneAsync(trial);
+            _loop!.Burden = begin.Burden;
+            trial.LoadEnded = () =>
+            {
+                // Alone, standard output is for the counts; nobody waits for a notice.
+                if (_control) Notify?.Invoke(new NodeNotice("load-done"));
+                else _ = FinishAloneAsync(trial);
+            };
         });
         _trial = trial;
     }

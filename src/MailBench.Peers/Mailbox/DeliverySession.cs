@@ -122,10 +122,16 @@ internal sealed partial class DeliverySession(MailboxFloor floor, bool lmtp, boo
         if (refusal is not null) End();
     }
 
+    /// <summary>Mail comes as it comes to any MX: STARTTLS, if at all.</summary>
+    protected override bool BeginsSecure => false;
+
+    protected override void Secured() => _machine.Secured();
+
     protected override int Receive(Connection connection, ReadOnlySpan<byte> octets)
     {
         var consumed = _machine.Receive(octets, this, connection.Output);
         if (_machine.ShouldClose) End();
+        else if (_machine.AwaitsTls) connection.StartTls(Floor.Tls!);
         else if (_machine.IsWaiting || connection.UnsentBytes > Connection.HighWaterBytes) connection.PauseReading();
         else if (Floor.IsStopping) EndWhenIdle();
         return consumed;
@@ -149,7 +155,7 @@ internal sealed partial class DeliverySession(MailboxFloor floor, bool lmtp, boo
         var address = Connection!.RemoteEndPoint.Address;
         var literal = address.AddressFamily == AddressFamily.InterNetworkV6 ? $"IPv6:{address}" : address.ToString();
         var date = Floor.Store.Time.GetUtcNow().ToString("ddd, dd MMM yyyy HH:mm:ss +0000", CultureInfo.InvariantCulture);
-        var trace = $"Return-Path: <{_reversePath}>\r\nReceived: from {_helo} ([{literal}])\r\n by {Floor.HostName} with {(lmtp ? "LMTP" : "ESMTP")}; {date}\r\n";
+        var trace = $"Return-Path: <{_reversePath}>\r\nReceived: from {_helo} ([{literal}])\r\n by {Floor.HostName} with {(lmtp ? "LMTP" : _machine.IsSecure ? "ESMTPS" : "ESMTP")}; {date}\r\n";
         OnContent(Encoding.UTF8.GetBytes(trace));
     }
 

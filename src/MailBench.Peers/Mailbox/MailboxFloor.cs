@@ -1,8 +1,10 @@
+using System.Net;
 using MailBench.Model.Options;
 using MailBench.Model.Units;
 using MailBench.Peers.Mailbox.Imap;
 using MailBench.Peers.Mailbox.Store;
 using MailBench.Transport;
+using MailBench.Transport.Tls;
 using MailBench.Wire.Imap;
 using MailBench.Wire.Pop3;
 using MailBench.Wire.Smtp;
@@ -10,7 +12,7 @@ using MailBench.Wire.Smtp;
 namespace MailBench.Peers.Mailbox;
 
 /// <summary>What the sessions of a mailbox server share: users, store, disk threads, limits, counts. On its loop only, what says otherwise excepted.</summary>
-internal sealed class MailboxFloor
+internal sealed class MailboxFloor : IDisposable
 {
     private const long SweepNs = 10_000_000_000;
     private const int MaxRecipients = 1000, SweepsPerLook = 3;
@@ -19,26 +21,30 @@ internal sealed class MailboxFloor
     private readonly Action<string> _complain;
     private readonly HashSet<MailboxSession> _sessions = [];
     private readonly LoopTimer _sweep;
+    private readonly LoginTeller? _teller;
     private TaskCompletionSource? _emptied;
     private int _sweeps;
 
-    public MailboxFloor(EventLoop loop, MailboxOptions options, UserTable users, MaildirStore store, DiskPool disk, Action<string> complain)
+    public MailboxFloor(EventLoop loop, MailboxOptions options, UserTable users, MaildirStore store, DiskPool disk, Action<string> complain, TlsServer? tls = null)
     {
+        Tls = tls;
         (Loop, Users, Store, Disk, _options, _complain) = (loop, users, store, disk, options, complain);
         HostName = $"mail.{options.Suffix}";
         Domain = System.Text.Encoding.ASCII.GetBytes(HostName);
-        Pop3Options = new Pop3ServerOptions { HostName = HostName };
-        ImapOptions = new ImapServerOptions { HostName = HostName, MaxMessageBytes = options.MaxMessageSize.Bytes };
+        Pop3Options = new Pop3ServerOptions { HostName = HostName, StartTls = tls is not null, RequireTls = options.Tls.Required };
+        ImapOptions = new ImapServerOptions { HostName = HostName, StartTls = tls is not null, RequireTls = options.Tls.Required, MaxMessageBytes = options.MaxMessageSize.Bytes };
         SmtpOptions = new SmtpServerOptions
         {
             HostName = HostName,
             Software = "ESMTP MailBench mailbox",
             MaxMessageBytes = options.MaxMessageSize.Bytes,
             MaxRecipients = MaxRecipients,
+            StartTls = tls is not null,
         };
-        LmtpOptions = SmtpOptions with { Lmtp = true, Software = "LMTP MailBench mailbox" };
+        LmtpOptions = SmtpOptions with { Lmtp = true, StartTls = false, Software = "LMTP MailBench mailbox" };
         ImapIdleTimeoutNs = options.ImapIdleTimeout.ToNs();
         (IdleTimeoutNs, LoginTimeoutNs, RefusalDelayNs) = (options.IdleTimeout.ToNs(), options.LoginTimeout.ToNs(), options.RefusalDelay.ToNs());
+        if (options.LoginSocket is { } mta) _teller = new LoginTeller(loop, mta, complain);
         _sweep = loop.CreateTimer(static floor => ((MailboxFloor)floor!).Sweep(), this);
         _sweep.Arm(loop.TurnNs + SweepNs);
     }
@@ -47,6 +53,12 @@ internal sealed class MailboxFloor
     public UserTable Users { get; }
     public MaildirStore Store { get; }
     public DiskPool Disk { get; }
+
+    /// <summary>Null: no TLS here.</summary>
+    public TlsServer? Tls { get; }
+
+    /// <summary>POP3 and IMAP begin with TLS.</summary>
+    public bool BeginsSecure => _options.Tls.Mode == TlsMode.Implicit;
     public string HostName { get; }
 
     /// <summary>The only domain that mail is taken for.</summary>
@@ -71,6 +83,20 @@ internal sealed class MailboxFloor
     public ImapSession AcceptImap() => Adopt(new ImapSession(this, IsFull));
 
     public DeliverySession AcceptDelivery(bool lmtp) => Adopt(new DeliverySession(this, lmtp, IsFull));
+
+    /// <summary>A client has proved who it is, and will hear so next.</summary>
+    public void LoggedIn(IPAddress client)
+    {
+        Tally.Logins++;
+        _teller?.Tell(client);
+    }
+
+    /// <summary>When its sessions are gone.</summary>
+    public void Dispose()
+    {
+        _sweep.Dispose();
+        _teller?.Dispose();
+    }
 
     public void Forget(MailboxSession session)
     {

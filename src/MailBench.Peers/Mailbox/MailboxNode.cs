@@ -5,6 +5,7 @@ using MailBench.Model.Nodes;
 using MailBench.Model.Options;
 using MailBench.Peers.Mailbox.Store;
 using MailBench.Transport;
+using MailBench.Transport.Tls;
 
 namespace MailBench.Peers.Mailbox;
 
@@ -31,18 +32,19 @@ public sealed class MailboxNode(MailboxOptions options, TimeProvider time) : INo
     /// <summary>Where a message for people goes: standard error unless a test listens.</summary>
     internal Action<string> Complain { get; init; } = static sentence => Console.Error.WriteLine($"mailbench mailbox: {sentence}");
 
-    /// <summary>Throws <see cref="InvalidDataException"/> for a users file that is none, <see cref="NodeRefusedException"/> when the machine refuses.</summary>
+    /// <summary>Throws <see cref="InvalidDataException"/> for a users file or a certificate that is none, <see cref="NodeRefusedException"/> when the machine refuses.</summary>
     public async Task<IReadOnlyList<ReadyListener>> StartAsync(CancellationToken cancellationToken)
     {
         var users = options.UsersFile is { } file ? ReadUsers(file) : UserTable.Generated(options.Users);
         var store = new MaildirStore(options.StoreDirectory, users, $"mail.{options.Suffix}", options.Quota.Bytes, time);
+        var tls = TlsServer.Of(options.Tls, $"mail.{options.Suffix}", time);
         var loop = _loop = EventLoop.Start(new EventLoopOptions("mailbox") { Portable = Portable });
         loop.HandlerFailed += error => Complain($"a defect ended a session: {error}");
         var disk = _disk = new DiskPool(loop, options.DiskThreads);
         disk.WorkFailed += error => Complain($"a defect on a disk thread: {error}");
         try
         {
-            await loop.RunAsync(() => Begin(loop, new MailboxFloor(loop, options, users, store, disk, Complain))).ConfigureAwait(false);
+            await loop.RunAsync(() => Begin(loop, new MailboxFloor(loop, options, users, store, disk, Complain, tls))).ConfigureAwait(false);
         }
         catch (NodeRefusedException)
         {
@@ -80,6 +82,7 @@ public sealed class MailboxNode(MailboxOptions options, TimeProvider time) : INo
     {
         if (_loop is not { } loop) return;
         _loop = null;
+        await loop.RunAsync(() => _floor?.Dispose()).ConfigureAwait(false);
         await Task.Run(() =>
         {
             // The threads first: what they have begun is finished, and its second half is for a loop that may drop it.

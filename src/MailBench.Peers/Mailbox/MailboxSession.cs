@@ -32,7 +32,17 @@ internal abstract class MailboxSession(MailboxFloor floor) : IConnectionHandler
         Connection = connection;
         BeganNs = HeardNs = connection.Loop.TurnNs;
         floor.Tally.Sessions++;
-        Begin(connection);
+        if (BeginsSecure) connection.StartTls(floor.Tls!);
+        else Begin(connection);
+    }
+
+    public void OnSecured(Connection connection)
+    {
+        if (IsOver) return;
+        HeardNs = connection.Loop.TurnNs;
+        floor.Tally.TlsSessions++;
+        Secured();
+        if (BeginsSecure) Begin(connection);
     }
 
     public int OnReceived(Connection connection, ReadOnlySpan<byte> octets)
@@ -60,6 +70,12 @@ internal abstract class MailboxSession(MailboxFloor floor) : IConnectionHandler
 
     /// <summary>The client has been silent for too long.</summary>
     public abstract void EndIfSilent(long nowNs);
+
+    /// <summary>TLS from the first octet.</summary>
+    protected virtual bool BeginsSecure => floor.BeginsSecure;
+
+    /// <summary>Tells the machine that TLS stands.</summary>
+    protected abstract void Secured();
 
     /// <summary>Greets.</summary>
     protected abstract void Begin(Connection connection);

@@ -7,6 +7,9 @@ namespace MailBench.Peers.Mailbox;
 internal sealed class MailboxTally
 {
     public long Sessions;
+
+    /// <summary>Sessions that became TLS.</summary>
+    public long TlsSessions;
     public long Logins;
     public long LoginsRefused;
     public long Retrieved;
@@ -35,6 +38,7 @@ internal sealed class MailboxTally
     public Dictionary<string, double> Counters(long syncs, double syncBusyNs) => new()
     {
         [CounterNames.Sessions] = Volatile.Read(ref Sessions),
+        [CounterNames.TlsSessions] = Volatile.Read(ref TlsSessions),
         [CounterNames.Logins] = Volatile.Read(ref Logins),
         [CounterNames.LoginsRefused] = Volatile.Read(ref LoginsRefused),
         [CounterNames.Retrieved] = Volatile.Read(ref Retrieved),

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace MailBench.Peers.Mailbox;
 
-/// <summary>RETR and TOP: a piece is read on a disk thread, written on the loop, and the next is read when the output has room.</summary>
+/// <summary>RETR and TOP: a small message that is in memory is written at once; else a piece is read on a disk thread, written on the loop, and the next is read when the output has room.</summary>
 internal sealed partial class Pop3Session
 {
     private const int PieceBytes = 64 << 10;
@@ -22,13 +22,26 @@ internal sealed partial class Pop3Session
     public void OnRetrieve(int index, bool whole)
     {
         (_index, _whole, _offset, _begun, _failure) = (index, whole, 0, false, null);
-        ReadPiece();
+        if (!TryRetrieveAtOnce()) ReadPiece();
     }
 
     public override void OnWritable(Connection connection)
     {
         if (_hasRoom) connection.ResumeReading();
         else Continue();
+    }
+
+    /// <summary>A small message that the kernel has in memory needs no disk thread; many behind each other do, so that others have their turn.</summary>
+    private bool TryRetrieveAtOnce()
+    {
+        if (Connection!.UnsentBytes > PieceBytes) return false;
+        _piece ??= ArrayPool<byte>.Shared.Rent(PieceBytes);
+        _read = _maildir!.ReadAtOnce(_listing![_index], _piece.AsSpan(0, PieceBytes));
+        if (_read < 0) return false;
+        _machine.BeginContent(Connection.Output);
+        _machine.WriteContent(_piece.AsSpan(0, _read), Connection.Output);
+        EndRetrieval(Connection.Output);
+        return true;
     }
 
     private void ReadPiece()
@@ -67,8 +80,14 @@ internal sealed partial class Pop3Session
         _offset += _read;
 
         // A piece that is not full was the last; so a small message costs one visit to the disk.
-        if (_read == PieceBytes && _machine.WantsContent) Continue();
-        else EndRetrieval(output);
+        if (_read == PieceBytes && _machine.WantsContent)
+        {
+            Continue();
+            return;
+        }
+
+        EndRetrieval(output);
+        GoOn();
     }
 
     private void Continue()
@@ -83,7 +102,6 @@ internal sealed partial class Pop3Session
         if (_whole) MarkSeen(_index);
         _machine.EndContent(output);
         Floor.Tally.Retrieved++;
-        GoOn();
     }
 
     private void FailRetrieval(IBufferWriter<byte> output)

@@ -11,7 +11,9 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
     private Maildir? _maildir;
     private MaildirListing? _listing;
     private ulong[] _seen = [];
-    private bool _removed;
+
+    /// <summary>All that is marked as deleted has gone.</summary>
+    private bool _removed = true;
 
     public override bool IsBusy => IsAtDisk;
 
@@ -28,10 +30,16 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
 
         maildir.IsLocked = true;
         _maildir = maildir;
-        AtDisk(static session => ((Pop3Session)session).List(), static session => ((Pop3Session)session).Listed());
+        _listing = maildir.ListAtOnce();
+        if (_listing is not null) Enter();
+        else AtDisk(static session => ((Pop3Session)session).List(), static session => ((Pop3Session)session).Listed());
     }
 
-    public void OnUpdate() => AtDisk(static session => ((Pop3Session)session).Update(), static session => ((Pop3Session)session).Updated());
+    public void OnUpdate()
+    {
+        if (_machine.DeletedCount == 0 && _seen.Length == 0) Leave();
+        else AtDisk(static session => ((Pop3Session)session).Update(), static session => ((Pop3Session)session).Updated());
+    }
 
     public override void EndWhenIdle()
     {
@@ -59,6 +67,8 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
         if (refusal is not null) End();
     }
 
+    protected override void Secured() => _machine.Secured();
+
     protected override int Receive(Connection connection, ReadOnlySpan<byte> octets)
     {
         var consumed = 0;
@@ -73,6 +83,10 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
             else if (Floor.IsStopping)
             {
                 EndWhenIdle();
+            }
+            else if (_machine.AwaitsTls)
+            {
+                connection.StartTls(Floor.Tls!);
             }
             else if (_machine.IsWaiting || connection.UnsentBytes > Connection.HighWaterBytes)
             {
@@ -123,17 +137,21 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
         }
         else
         {
-            Floor.Tally.Logins++;
-            _machine.Open(_listing, Connection!.Output);
+            Enter();
         }
 
         GoOn();
     }
 
+    private void Enter()
+    {
+        Floor.LoggedIn(Connection!.RemoteEndPoint.Address);
+        _machine.Open(_listing!, Connection.Output);
+    }
+
     /// <summary>Removes what is marked as deleted and marks as seen what was retrieved and stays.</summary>
     private void Update()
     {
-        _removed = true;
         for (var i = 0; i < _listing!.Count; i++)
         {
             try
@@ -152,13 +170,17 @@ internal sealed partial class Pop3Session(MailboxFloor floor, bool refused) : Ma
     private void Updated()
     {
         if (_removed) Floor.Tally.Deleted += _machine.DeletedCount;
-
-        // The lock goes before the reply: a client that comes again at once must not find it.
         var maildir = _maildir!;
-        Release();
-        if (_machine.DeletedCount > 0 || _seen.Length > 0) maildir.Announce();
-        _machine.Close(_removed, Connection!.Output);
+        Leave();
+        maildir.Announce();
         End();
+    }
+
+    /// <summary>The lock goes before the reply: a client that comes again at once must not find it.</summary>
+    private void Leave()
+    {
+        Release();
+        _machine.Close(_removed, Connection!.Output);
     }
 
     /// <summary>The machine has its answer: what came meanwhile is presented again.</summary>

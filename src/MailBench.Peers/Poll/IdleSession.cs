@@ -57,7 +57,13 @@ internal sealed class IdleSession(PollTrial trial, int user, long sequence, long
             return;
         }
 
-        EndStep(PollStep.Login);
+        EndStep(MustAskForTls ? PollStep.StartTls : PollStep.Login);
+        if (MustAskForTls) Send(ImapVerb.StartTls, default);
+        else SendLogin();
+    }
+
+    private void SendLogin()
+    {
         Span<byte> arguments = stackalloc byte[40];
         var length = WriteName(arguments);
         arguments[length] = (byte)' ';
@@ -142,9 +148,16 @@ internal sealed class IdleSession(PollTrial trial, int user, long sequence, long
 
     protected override void Connected(Connection connection) { }
 
+    protected override void Secured()
+    {
+        _machine.Secured();
+        SendLogin();
+    }
+
     protected override int Received(Connection connection, ReadOnlySpan<byte> octets)
     {
         var consumed = _machine.Receive(octets, this);
+        if (_machine.AwaitsTls) connection.StartTls(Trial.Tls!);
         if (!_machine.ShouldClose) return consumed;
         if (_machine.Fault is { } fault) Trial.Note(User, fault);
         connection.CloseAfterSend();

@@ -30,6 +30,9 @@ internal sealed class ImapPollSession(PollTrial trial, int user, long sequence, 
     /// <summary>All is known that this poll will say as soon as the mailbox is selected.</summary>
     private bool OnlyLooks => Action == PollAction.Check && Trial.Options.ThinkTime == TimeSpan.Zero;
 
+    /// <summary>What was there before is retrieved as well as what is new.</summary>
+    private bool TakesAll => Action is PollAction.Delete or PollAction.Reread;
+
     public void OnGreeting(bool ok, ReadOnlySpan<byte> text)
     {
         if (!ok)
@@ -38,8 +41,9 @@ internal sealed class ImapPollSession(PollTrial trial, int user, long sequence, 
             return;
         }
 
-        EndStep(PollStep.Login);
-        if (!Pipelined) SendLogin();
+        EndStep(MustAskForTls ? PollStep.StartTls : PollStep.Login);
+        if (MustAskForTls) Send(ImapVerb.StartTls, default);
+        else if (!Pipelined) SendLogin();
     }
 
     public void OnUntagged(ReadOnlySpan<byte> text, bool goesOn)
@@ -107,15 +111,20 @@ internal sealed class ImapPollSession(PollTrial trial, int user, long sequence, 
 
     protected override void Connected(Connection connection)
     {
-        if (!Pipelined) return;
-        SendLogin();
-        Send(ImapVerb.Select, "INBOX"u8);
-        if (OnlyLooks) LogOut();
+        if (Pipelined && !MustAskForTls) SendAll();
+    }
+
+    protected override void Secured()
+    {
+        _machine.Secured();
+        if (Pipelined) SendAll();
+        else SendLogin();
     }
 
     protected override int Received(Connection connection, ReadOnlySpan<byte> octets)
     {
         var consumed = _machine.Receive(octets, this);
+        if (_machine.AwaitsTls) connection.StartTls(Trial.Tls!);
         if (!_machine.ShouldClose) return consumed;
         if (_machine.Fault is { } fault) Trial.Note(User, fault);
         connection.CloseAfterSend();
@@ -133,12 +142,15 @@ internal sealed class ImapPollSession(PollTrial trial, int user, long sequence, 
         }
 
         EndStep(PollStep.Retrieve);
-        if (Action == PollAction.Delete)
+        if (TakesAll)
         {
             Send(ImapVerb.Fetch, Encoding.ASCII.GetBytes($"1:{_messages} (BODY.PEEK[])"));
             if (!Pipelined) return;
-            SendStore();
-            Send(ImapVerb.Expunge, default);
+            if (Action == PollAction.Delete)
+            {
+                SendStore();
+                Send(ImapVerb.Expunge, default);
+            }
         }
         else
         {
@@ -150,7 +162,7 @@ internal sealed class ImapPollSession(PollTrial trial, int user, long sequence, 
 
     private void AfterSelect()
     {
-        var nothing = Action == PollAction.Check || _messages == 0 || (Action != PollAction.Delete && _nextUid > 0 && _nextUid <= Trial.LastUidOf(User) + 1);
+        var nothing = Action == PollAction.Check || _messages == 0 || (!TakesAll && _nextUid > 0 && _nextUid <= Trial.LastUidOf(User) + 1);
         _work = nothing ? Work.Nothing : Action == PollAction.Headers ? Work.Headers : Work.Messages;
 
         // Headers are what the user looks at, so they come before the think time.
@@ -199,6 +211,13 @@ internal sealed class ImapPollSession(PollTrial trial, int user, long sequence, 
 
     /// <summary>What came after SELECT has larger numbers and stays for the next poll.</summary>
     private void SendStore() => Send(ImapVerb.Store, Encoding.ASCII.GetBytes($"1:{_messages} +FLAGS.SILENT (\\Deleted)"));
+
+    private void SendAll()
+    {
+        SendLogin();
+        Send(ImapVerb.Select, "INBOX"u8);
+        if (OnlyLooks) LogOut();
+    }
 
     private void LogOut() => Send(ImapVerb.Logout, default);
 

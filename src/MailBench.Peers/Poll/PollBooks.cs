@@ -7,7 +7,7 @@ using MailBench.Peers.Load;
 namespace MailBench.Peers.Poll;
 
 /// <summary>The steps of a poll whose service times are recorded, each from its actual start to its last octet.</summary>
-internal enum PollStep { Connect, Greeting, Login, Stat, Select, Listing, Retrieve, Idle, Done, Quit }
+internal enum PollStep { Connect, Greeting, StartTls, Login, Stat, Select, Listing, Retrieve, Idle, Done, Quit }
 
 /// <summary>What the users write down of one trial: counters, histograms and, when the trial keeps events, a record each. On the loop only.</summary>
 internal sealed class PollBooks(PollCounters counters, EventWriter? events, long withinNs) : IDisposable
@@ -85,6 +85,7 @@ internal sealed class PollBooks(PollCounters counters, EventWriter? events, long
             ["responseMs"] = LatencyHistogram.Percentiles(_response),
             ["latenessMs"] = LatencyHistogram.Percentiles(_lateness.Histogram),
             ["serviceMs"] = service,
+            [CounterNames.SessionsMost] = Counters.Open.Read(0).Most,
         };
         if (Counters.Pushed == _atBegin.Pushed && Counters.Dropped == _atBegin.Dropped) return counts;
         counts[CounterNames.Pushed] = Counters.Pushed - _atBegin.Pushed;

@@ -1,4 +1,5 @@
 using MailBench.Model.Nodes;
+using MailBench.Model.Units;
 
 namespace MailBench.Peers.Poll;
 
@@ -37,29 +38,36 @@ internal sealed class PollCounters
     public long OctetsIn;
     public long OctetsOut;
     public long Sessions;
+    public long TlsSessions;
 
-    /// <summary>Now, not cumulative.</summary>
-    public long SessionsOpen;
+    public OpenSessions Open { get; } = new();
 
     public PollCounters Copy() => (PollCounters)MemberwiseClone();
 
-    public Dictionary<string, double> ToSnapshot() => new()
+    public Dictionary<string, double> ToSnapshot()
     {
-        [CounterNames.Offered] = Volatile.Read(ref Offered),
-        [CounterNames.Polls] = Volatile.Read(ref Polls),
-        [CounterNames.Failed] = Volatile.Read(ref Failed),
-        [CounterNames.Waiting] = Volatile.Read(ref Waiting),
-        [CounterNames.Late] = Volatile.Read(ref Late),
-        [CounterNames.Retrieved] = Volatile.Read(ref Retrieved),
-        [CounterNames.Deleted] = Volatile.Read(ref Deleted),
-        [CounterNames.ContentOctets] = Volatile.Read(ref ContentOctets),
-        [CounterNames.OctetsIn] = Volatile.Read(ref OctetsIn),
-        [CounterNames.OctetsOut] = Volatile.Read(ref OctetsOut),
-        [CounterNames.Sessions] = Volatile.Read(ref Sessions),
-        [CounterNames.Slow] = Volatile.Read(ref Slow),
-        [CounterNames.Unfinished] = Volatile.Read(ref Unfinished),
-        [CounterNames.Pushed] = Volatile.Read(ref Pushed),
-        [CounterNames.Dropped] = Volatile.Read(ref Dropped),
-        [CounterNames.SessionsOpen] = Volatile.Read(ref SessionsOpen),
-    };
+        var (open, most, sessionNs) = Open.Read(MonotonicClock.NowNs);
+        return new Dictionary<string, double>
+        {
+            [CounterNames.Offered] = Volatile.Read(ref Offered),
+            [CounterNames.Polls] = Volatile.Read(ref Polls),
+            [CounterNames.Failed] = Volatile.Read(ref Failed),
+            [CounterNames.Waiting] = Volatile.Read(ref Waiting),
+            [CounterNames.Late] = Volatile.Read(ref Late),
+            [CounterNames.Retrieved] = Volatile.Read(ref Retrieved),
+            [CounterNames.Deleted] = Volatile.Read(ref Deleted),
+            [CounterNames.ContentOctets] = Volatile.Read(ref ContentOctets),
+            [CounterNames.OctetsIn] = Volatile.Read(ref OctetsIn),
+            [CounterNames.OctetsOut] = Volatile.Read(ref OctetsOut),
+            [CounterNames.Sessions] = Volatile.Read(ref Sessions),
+            [CounterNames.TlsSessions] = Volatile.Read(ref TlsSessions),
+            [CounterNames.Slow] = Volatile.Read(ref Slow),
+            [CounterNames.Unfinished] = Volatile.Read(ref Unfinished),
+            [CounterNames.Pushed] = Volatile.Read(ref Pushed),
+            [CounterNames.Dropped] = Volatile.Read(ref Dropped),
+            [CounterNames.SessionsOpen] = open,
+            [CounterNames.SessionsMost] = most,
+            [CounterNames.SessionNs] = sessionNs,
+        };
+    }
 }

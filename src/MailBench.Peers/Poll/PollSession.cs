@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using MailBench.Model.Options;
 using MailBench.Model.Units;
 using MailBench.Transport;
 
@@ -17,6 +18,7 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
     private LoopTimer? _thinking;
     private long _stepNs;
     private long _heardNs;
+    private bool _stood;
     private bool _done;
     private bool _ended;
 
@@ -55,8 +57,32 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
         Connection = connection;
         Trial.EverConnected = true;
         Counters.Sessions++;
+        Counters.Open.Opened(Trial.Loop.TurnNs);
+        _stood = true;
+        if (Trial.Options.Tls.Mode == TlsMode.Implicit)
+        {
+            EndStep(PollStep.StartTls);
+            connection.StartTls(Trial.Tls!);
+            return;
+        }
+
         EndStep(PollStep.Greeting);
         Connected(connection);
+    }
+
+    public void OnSecured(Connection connection)
+    {
+        _heardNs = Trial.Loop.TurnNs;
+        Counters.TlsSessions++;
+        if (Trial.Options.Tls.Mode == TlsMode.Implicit)
+        {
+            EndStep(PollStep.Greeting);
+            Connected(connection);
+            return;
+        }
+
+        EndStep(PollStep.Login);
+        Secured();
     }
 
     public int OnReceived(Connection connection, ReadOnlySpan<byte> octets)
@@ -72,6 +98,7 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
         if (_ended) return;
         _ended = true;
         _thinking?.Dispose();
+        if (_stood) Counters.Open.Closed(Trial.Loop.TurnNs);
         Counters.OctetsIn += connection.OctetsIn;
         Counters.OctetsOut += connection.OctetsOut;
         if (!_done && Trial.IsCut)
@@ -97,7 +124,13 @@ internal abstract class PollSession(PollTrial trial, int user, long sequence, lo
     /// <summary>A session without an open poll has closed.</summary>
     protected virtual void Gone(CloseReason reason) { }
 
-    /// <summary>The connection stands; the server may speak first.</summary>
+    /// <summary>The session is to ask for TLS before it says who it is.</summary>
+    protected bool MustAskForTls => Trial.Options.Tls.Mode == TlsMode.Starttls && Connection is { IsSecure: false };
+
+    /// <summary>TLS stands, as the session had asked: the login follows.</summary>
+    protected abstract void Secured();
+
+    /// <summary>The connection stands (within TLS where that begins it); the server may speak first.</summary>
     protected abstract void Connected(Connection connection);
 
     /// <summary>Octets consumed, as <see cref="IConnectionHandler.OnReceived"/>.</summary>

@@ -26,15 +26,8 @@ internal sealed class PollTimetable
         _intervalNs = options.Interval.ToNs();
         _count = options.Count == 0 ? long.MaxValue : options.Count;
         _endNs = options.Duration == TimeSpan.Zero ? long.MaxValue : options.Duration.ToNs();
-        _phases = new long[options.Users];
-        _order = new int[options.Users];
-        var random = new Random(options.Seed);
-        for (var user = 0; user < options.Users; user++)
-        {
-            _order[user] = user;
-            _phases[user] = options.Phase == PollPhase.Random ? random.NextInt64(_intervalNs) : 0;
-        }
-
+        _phases = options.MomentsNs();
+        _order = [.. Enumerable.Range(0, options.Users)];
         if (options.Phase == PollPhase.Random) Array.Sort((long[])_phases.Clone(), _order);
     }
 

@@ -5,6 +5,7 @@ using MailBench.Model.Options;
 using MailBench.Model.Units;
 using MailBench.Peers.Load;
 using MailBench.Transport;
+using MailBench.Transport.Tls;
 
 namespace MailBench.Peers.Poll;
 
@@ -39,7 +40,9 @@ internal sealed class PollTrial : ILoadTrial
         Id = trial;
         Loop = loop;
         Options = options;
+        Tls = TlsClient.Of(options.Tls, options.Server.Address);
         Books = new PollBooks(counters, events, options.Within.ToNs());
+        counters.Open.Restart();
         _active = options.Active > 0 ? Math.Min(options.Active, options.Users) : options.Users;
         _timetable = new PollTimetable(options);
         _users = new PollUser[options.Users];
@@ -53,6 +56,9 @@ internal sealed class PollTrial : ILoadTrial
 
     public EventLoop Loop { get; }
     public PollOptions Options { get; }
+
+    /// <summary>Null: in the clear.</summary>
+    public TlsClient? Tls { get; }
 
     /// <summary>Whose messages are told apart (<see cref="PollBooks.Pushed"/>).</summary>
     public TrialId? Id { get; }
@@ -136,7 +142,6 @@ internal sealed class PollTrial : ILoadTrial
     public void Ended(PollSession session, int user)
     {
         _sessions.Remove(session);
-        Books.Counters.SessionsOpen--;
         _users[user].IsBusy = false;
         _users[user].Held = null;
         if (!_cut)
@@ -210,7 +215,6 @@ internal sealed class PollTrial : ILoadTrial
 
         var session = NewSession(number, sequence, intendedNs);
         _sessions.Add(session);
-        Books.Counters.SessionsOpen++;
         session.Dial();
     }
 

@@ -23,16 +23,20 @@ internal sealed class Pop3PollSession(PollTrial trial, int user, long sequence, 
 
     protected override void Connected(Connection connection)
     {
-        if (!Pipelined) return;
-        SendName(Pop3Verb.User);
-        SendName(Pop3Verb.Pass);
-        Send(Pop3Verb.Stat);
-        if (Action == PollAction.Check && Trial.Options.ThinkTime == TimeSpan.Zero) Send(Pop3Verb.Quit);
+        if (Pipelined && !MustAskForTls) SendAll();
+    }
+
+    protected override void Secured()
+    {
+        _machine.Secured();
+        if (Pipelined) SendAll();
+        else SendName(Pop3Verb.User);
     }
 
     protected override int Received(Connection connection, ReadOnlySpan<byte> octets)
     {
         var consumed = _machine.Receive(octets, this);
+        if (_machine.AwaitsTls) connection.StartTls(Trial.Tls!);
         if (!_machine.ShouldClose) return consumed;
         if (_machine.Fault is { } fault) Trial.Note(User, fault);
         connection.CloseAfterSend();
@@ -50,8 +54,9 @@ internal sealed class Pop3PollSession(PollTrial trial, int user, long sequence, 
         switch (verb)
         {
             case Pop3Verb.Greeting:
-                EndStep(PollStep.Login);
-                if (!Pipelined) SendName(Pop3Verb.User);
+                EndStep(MustAskForTls ? PollStep.StartTls : PollStep.Login);
+                if (MustAskForTls) Send(Pop3Verb.Stls);
+                else if (!Pipelined) SendName(Pop3Verb.User);
                 break;
             case Pop3Verb.User:
                 if (!Pipelined) SendName(Pop3Verb.Pass);
@@ -131,7 +136,7 @@ internal sealed class Pop3PollSession(PollTrial trial, int user, long sequence, 
         {
             Think();
         }
-        else if (Action == PollAction.Delete)
+        else if (Action is PollAction.Delete or PollAction.Reread)
         {
             _wanted = [.. Enumerable.Range(1, _messages)];
             EndStep(PollStep.Retrieve);
@@ -192,6 +197,14 @@ internal sealed class Pop3PollSession(PollTrial trial, int user, long sequence, 
 
         EndStep(PollStep.Quit);
         Send(Pop3Verb.Quit);
+    }
+
+    private void SendAll()
+    {
+        SendName(Pop3Verb.User);
+        SendName(Pop3Verb.Pass);
+        Send(Pop3Verb.Stat);
+        if (Action == PollAction.Check && Trial.Options.ThinkTime == TimeSpan.Zero) Send(Pop3Verb.Quit);
     }
 
     private void Send(Pop3Verb verb) => _machine.Send(verb, default, Connection!.Output);

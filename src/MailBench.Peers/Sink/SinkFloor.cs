@@ -62,6 +62,10 @@ internal sealed class SinkFloor
     public MessageArchive? Archive { get; }
     public SinkBooks Books { get; } = new();
     public SinkTally Tally { get; } = new();
+
+    /// <summary>Whether somebody waits for what is booked (see <see cref="BeginTrialCommand.Credits"/>).</summary>
+    public bool TellsCredits { get; set; } = true;
+
     public bool IsStopping => _emptied is not null;
 
     /// <summary>A session of the measured listeners, or of the return path.</summary>
@@ -100,7 +104,7 @@ internal sealed class SinkFloor
     {
         _noticeTimer.Disarm();
         var credits = Books.TakeCredits();
-        if (credits == 0) return;
+        if (credits == 0 || !TellsCredits) return;
         _noticedNs = Loop.TurnNs;
         _notify(new NodeNotice("booked", credits));
     }
@@ -109,7 +113,7 @@ internal sealed class SinkFloor
 
     private void OfferNotice()
     {
-        if (Books.Credits == 0 || _noticeTimer.IsArmed) return;
+        if (Books.Credits == 0 || !TellsCredits || _noticeTimer.IsArmed) return;
         var dueNs = _noticedNs + NoticeIntervalNs;
         if (Loop.TurnNs >= dueNs) Notice();
         else _noticeTimer.Arm(dueNs);

@@ -80,7 +80,12 @@ public sealed class SinkNode(SinkOptions options) : INode
         switch (command)
         {
             case BeginTrialCommand begin:
-                await _loop!.RunAsync(() => floor.Books.Begin(begin.Trial, begin.EventsPath, begin.Source?.Workload.Suffix ?? "")).ConfigureAwait(false);
+                await _loop!.RunAsync(() =>
+                {
+                    _loop!.Burden = begin.Burden;
+                    floor.TellsCredits = begin.Credits;
+                    floor.Books.Begin(begin.Trial, begin.EventsPath, begin.Source?.Workload.Suffix ?? "");
+                }).ConfigureAwait(false);
                 return null;
             case EndTrialCommand:
                 await _loop!.RunAsync(() =>

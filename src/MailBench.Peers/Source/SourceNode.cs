@@ -31,7 +31,7 @@ public sealed class SourceNode : LoadNode
 
     public override IReadOnlyDictionary<string, double> Counters() => _counters.ToSnapshot();
 
-    private protected override Task RehearseAsync() => SourceRehearsal.RunAsync(Loop);
+    private protected override Task RehearseAsync() => SourceRehearsal.RunAsync(Loop, thorough: _options!.Load is { Model: LoadModel.Open, Count: 0 or >= 1000 });
 
     /// <summary>Throws <see cref="WorkloadException"/> or <see cref="ArgumentException"/> for options that cannot be carried out.</summary>
     private protected override async Task<ILoadTrial> PrepareAsync(BeginTrialCommand begin)

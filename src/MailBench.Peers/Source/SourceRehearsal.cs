@@ -13,7 +13,8 @@ internal static class SourceRehearsal
 {
     private const int Messages = 300;
 
-    public static Task RunAsync(EventLoop loop) => Rehearsal.RunAsync(loop, static () => new Nobody(), to =>
+    /// <summary><paramref name="thorough"/>: for a load long enough to meet the second compilation of its code.</summary>
+    public static Task RunAsync(EventLoop loop, bool thorough) => Rehearsal.RunAsync(loop, static () => new Nobody(), to =>
     {
         var options = new SourceOptions
         {
@@ -29,7 +30,7 @@ internal static class SourceRehearsal
             DrainTimeout = TimeSpan.FromSeconds(2),
         };
         return new SourceTrial(loop, new TrialId("rehearsal", 0, 0), options, Corpus.Compose(options.Workload), new SourceCounters(), events: null);
-    });
+    }, thorough);
 
     /// <summary>Reads content up to its end.</summary>
     private sealed class Nobody : Rehearsal.LineServer

@@ -16,19 +16,25 @@ internal static class ComparisonSection
         html.Append("<div class=\"card\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of comparisons\">\n<table>\n<thead><tr><th class=\"text\" scope=\"col\">candidate</th><th class=\"text\" scope=\"col\">against</th>"
             + "<th class=\"text\" scope=\"col\">at</th><th class=\"text\" scope=\"col\">metric</th><th scope=\"col\">candidate</th><th scope=\"col\">base</th><th scope=\"col\">ratio</th><th scope=\"col\">95 % interval</th><th scope=\"col\">p (Holm)</th>"
             + "<th scope=\"col\">noise floor</th><th class=\"text\" scope=\"col\">verdict</th></tr></thead>\n<tbody>\n");
-        foreach (var c in run.Comparisons) html.Append(Row(c));
+        foreach (var c in run.Comparisons) html.Append(Row(run, c));
         html.Append("</tbody>\n</table>\n</div>\n<p>Ratios are candidate ÷ base, geometric means over interleaved blocks. Improved and regressed need the whole interval beyond the threshold and the exact sign-flip test, corrected for all comparisons above; the noise floor is what equal things differ by on this machine.</p></div>\n");
         foreach (var vectors in run.Comparisons.DistinctBy(c => (c.Factor, c.Base, c.Candidate))) html.Append(Vectors(run, vectors));
         return html.ToString();
     }
 
-    private static string Row(ComparisonSummary c)
+    /// <summary>What both sides share: the sweep, where a run compares in several, and its other axes.</summary>
+    public static string At(RunSummary run, ComparisonSummary c)
+    {
+        var axes = c.At.Where(a => !a.Key.StartsWith("load.", StringComparison.Ordinal)).Select(a => Variant.Named(a.Key, a.Value));
+        return string.Join(", ", run.Comparisons.Select(other => other.Sweep).Distinct().Skip(1).Any() ? axes.Prepend(c.Sweep) : axes);
+    }
+
+    private static string Row(RunSummary run, ComparisonSummary c)
     {
         var m = c.Metric;
-        var at = string.Join(", ", c.At.Where(a => !a.Key.StartsWith("load.", StringComparison.Ordinal)).Select(a => Variant.Named(a.Key, a.Value)));
         var tone = c.Verdict switch { "improved" => "good", "regressed" => "bad", "inconclusive" or "not comparable" => "warn", _ => "" };
         return $"""
-            <tr><th scope="row">{E(Variant.Named(c.Factor, c.Candidate))}</th><td class="text">{E(Variant.Named(c.Factor, c.Base))}</td><td class="text">{E(at)}</td><td class="text">{E(m is null ? $"counts ({c.LoadModel} load)" : MetricUnit.Of(m.Name))}</td>
+            <tr><th scope="row">{E(Variant.Named(c.Factor, c.Candidate))}</th><td class="text">{E(Variant.Named(c.Factor, c.Base))}</td><td class="text">{E(At(run, c))}</td><td class="text">{E(m is null ? $"counts ({c.LoadModel} load)" : MetricUnit.Of(m.Name))}</td>
             <td>{Say.Number(m?.Candidate)}</td><td>{Say.Number(m?.Base)}</td><td>{Say.Number(m?.Ratio ?? m?.Candidate / m?.Base)}</td><td>{(m?.Low is null ? Say.None : $"{Say.Number(m.Low)} … {Say.Number(m.High)}")}</td>
             <td>{(m?.AdjustedPValue is { } p ? p.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture) : Say.None)}</td><td>{(m?.NoiseFloor is { } floor ? "± " + Say.Percent(floor) : Say.None)}</td>
             <td class="text wrap"><span class="{tone}">{E(c.Verdict)}</span>{(c.Why is null ? "" : E(": " + c.Why))}{Adjusted(c.Adjusted)}</td></tr>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using MailBench.Model.Records;
+using MailBench.Model.Searching;
 using MailBench.Reports.Fonts;
 using MailBench.Reports.Plots;
 
@@ -29,7 +30,7 @@ internal static class HtmlReport
             <h1>{E(run.ProfileName)}</h1>
             <p class="lead">{E(run.Description ?? "")}</p>
             {Badge(run)}
-            <nav aria-label="Sections"><ul><li><a href="#words">In words</a></li>{(plots.Count > 0 ? "<li><a href=\"#plots\">Plots</a></li>" : "")}{(run.Comparisons.Count > 0 ? "<li><a href=\"#comparisons\">Comparisons</a></li>" : "")}{(run.Points.Any(p => p.Polls is not null) ? "<li><a href=\"#users\">Users</a></li>" : "")}{(run.Points.Any(p => p.Polls is null) ? "<li><a href=\"#points\">Points</a></li>" : "")}{(run.Probes.Count > 0 ? "<li><a href=\"#probes\">Probes</a></li>" : "")}<li><a href="#details">Each point</a></li><li><a href="#disclosure">Disclosure</a></li></ul></nav>
+            <nav aria-label="Sections"><ul><li><a href="#words">In words</a></li>{(plots.Count > 0 ? "<li><a href=\"#plots\">Plots</a></li>" : "")}{(run.Comparisons.Count > 0 ? "<li><a href=\"#comparisons\">Comparisons</a></li>" : "")}{(run.Confirmations.Count > 0 ? "<li><a href=\"#confirmations\">Confirmations</a></li>" : "")}{(run.Searches.Count > 0 ? "<li><a href=\"#sustainable\">Sustainable rate</a></li>" : "")}{(OverloadSection.HasData(run) ? "<li><a href=\"#overload\">Overload</a></li>" : "")}{(run.Points.Any(p => p.Polls is not null) ? "<li><a href=\"#users\">Users</a></li>" : "")}{(HasMeasured(run) ? "<li><a href=\"#points\">Points</a></li>" : "")}{(run.Probes.Count > 0 ? "<li><a href=\"#probes\">Probes</a></li>" : "")}{(run.Points.Count > 0 ? "<li><a href=\"#details\">Each point</a></li>" : "")}<li><a href="#disclosure">Disclosure</a></li></ul></nav>
             </header>
             <main>
             <h2 id="words">In words</h2>
@@ -44,15 +45,31 @@ internal static class HtmlReport
         }
 
         page.Append(ComparisonSection.Render(run));
+        page.Append(ConfirmationSection.Render(run));
         page.Append(ProbesSection.Render(run));
+        page.Append(SearchSection.Render(run));
+        page.Append(OverloadSection.Render(run));
         page.Append(UsersSection.Render(run));
-        if (run.Points.Any(p => p.Polls is null)) page.Append("<h2 id=\"points\">Points</h2>\n").Append(PointsTable(run));
-        page.Append(run.Points.Count > 0 ? "<h2 id=\"details\">Each point</h2>\n" : "<span id=\"details\"></span>\n");
-        foreach (var point in run.Points) page.Append(PointDetails.Render(point));
+        if (HasMeasured(run)) page.Append("<h2 id=\"points\">Points</h2>\n").Append(PointsTable(run));
+        if (run.Points.Count > 0) page.Append("<h2 id=\"details\">Each point</h2>\n");
+        foreach (var point in run.Points) page.Append(PointDetails.Render(point, run.Confirmations.FirstOrDefault(c => c.Point == point.Point)));
         page.Append("<h2 id=\"disclosure\">Disclosure</h2>\n").Append(Disclosure.Render(run));
         page.Append($"</main>\n<footer><p>MailBench {E(run.Machine.MailBenchVersion)}, run {E(run.Run)}, {E(run.StartedAt)}. All figures derive from this run's folder; <code>run.json</code> holds them for programs.</p></footer>\n</body>\n</html>\n");
         return page.ToString();
     }
+
+    /// <summary>A table that scrolls by itself where the page is too narrow; the first cell of a row is its head.</summary>
+    internal static string Table(string label, IReadOnlyList<string> heads, IEnumerable<string[]> rows)
+    {
+        var html = new StringBuilder($"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{E(label)}\"><table><thead><tr>");
+        foreach (var head in heads) html.Append($"<th scope=\"col\">{E(head)}</th>");
+        html.Append("</tr></thead><tbody>\n");
+        foreach (var row in rows) html.Append($"<tr>{string.Concat(row.Select((cell, i) => i == 0 ? $"<th scope=\"row\">{E(cell)}</th>" : $"<td>{E(cell)}</td>"))}</tr>\n");
+        return html.Append("</tbody></table></div>").ToString();
+    }
+
+    /// <summary>A point about mail that stands on its own.</summary>
+    private static bool HasMeasured(RunSummary run) => run.OnTheirOwn().Points.Any(p => p.Polls is null);
 
     internal static string E(string text) => WebUtility.HtmlEncode(text);
 
@@ -62,9 +79,12 @@ internal static class HtmlReport
     {
         var c = run.Conditions;
         var items = new List<string> { c.Line, $"{c.Durability} on {c.Storage}", $"{c.Windows} windows × {c.Repetitions}", c.Cores, c.Quick ? "quick" : "full" };
-        var voids = run.Points.Count(p => p.Void);
+        var own = run.OnTheirOwn().Points;
+        var voids = own.Count(p => p.Void);
+        var undecided = run.Searches.Count(search => search.End != SearchEnd.Found);
         var flags = c.StorageFlags.ToList();
-        if (voids > 0) flags.Add($"{voids} of {run.Points.Count} points void");
+        if (voids > 0) flags.Add($"{voids} of {own.Count} points void");
+        if (undecided > 0) flags.Add($"{undecided} of {run.Searches.Count} searches undecided");
         if (run.PointsMissing > 0) flags.Add($"{run.PointsMissing} trials not run");
         return $"<ul class=\"badge\" aria-label=\"Conditions\">{string.Concat(items.Select(i => $"<li>{E(i)}</li>"))}{string.Concat(flags.Select(f => $"<li class=\"flag\">{E(f)}</li>"))}</ul>";
     }
@@ -81,13 +101,13 @@ internal static class HtmlReport
     private static string PointsTable(RunSummary run)
     {
         var rows = new StringBuilder();
-        foreach (var p in run.Points.Where(p => p.Polls is null))
+        foreach (var p in run.OnTheirOwn().Points.Where(p => p.Polls is null))
         {
             var remarks = string.Join("; ", p.Void ? p.VoidReasons : p.Flags);
             rows.Append($"""
                 <tr class="{(p.Void ? "void" : "")}{(remarks.Length > 0 ? " flagged" : "")}">
                 <th scope="row"><a href="#p{p.Point}-{p.Repetition}">{p.Point}{(run.Conditions.Repetitions > 1 ? $".{p.Repetition}" : "")}</a></th>
-                <td class="text">{E(p.Sweep)}</td><td>{E(Say.Capacity(p.CapacityBitsPerSecond))}</td><td class="text">{E(PlotSeries.NameOf(p))}</td><td class="text">{E(p.LoadModel)}</td>
+                <td class="text">{E(p.Sweep)}</td><td>{E(Say.Capacity(p.CapacityBitsPerSecond))}</td><td class="text">{E(PlotSeries.NameOf(p))}</td><td class="text">{E(Say.Load(p))}</td>
                 <td>{(p.Void ? "void" : Say.Number(p.DeliveredPerSecond))}</td><td>{Meter(p.BusyForward)}{Say.Percent(p.BusyForward)}</td><td>{Say.Number(p.YieldPerMbit)}</td>
                 <td>{Say.Number(p.WireOctetsPerDelivery)}</td><td>{Say.Number(p.TransactionsPerDelivery)}</td><td>{Say.Percent(p.Efficiency)}</td><td class="text">{E(p.Bottleneck)}</td>
                 <td>{Say.Ms(p.Latencies.GetValueOrDefault("delivery"), 0.5)}</td><td>{Say.Ms(p.Latencies.GetValueOrDefault("delivery"), 0.99)}</td>

@@ -1,5 +1,6 @@
 using System.Text;
 using MailBench.Model.Records;
+using MailBench.Model.Units;
 using static MailBench.Reports.Html.HtmlReport;
 
 namespace MailBench.Reports.Html;
@@ -7,19 +8,33 @@ namespace MailBench.Reports.Html;
 /// <summary>Everything about one point, folded: utilisations, books, latencies, flags, features.</summary>
 internal static class PointDetails
 {
-    public static string Render(PointSummary p)
+    private const string Title = "Utilisation U = X·D ÷ C";
+    private static readonly string[] Heads = ["resource", "demand per delivery", "capacity", "U"];
+
+    /// <param name="p">The point.</param>
+    /// <param name="confirmation">What its companions say of it; null: it has none.</param>
+    public static string Render(PointSummary p, ConfirmationSummary? confirmation)
     {
         var html = new StringBuilder();
-        html.Append($"<details class=\"card\" id=\"p{p.Point}-{p.Repetition}\"{(p.Void ? " open" : "")}><summary>Point {p.Point}: {E(Say.Where(p))}<small>{E(p.Sweep)}, {E(p.LoadModel)}, {(p.Void ? "void" : p.Polls is { } polls ? $"{Say.Number(polls.PerSecond)} polls/s" : $"{Say.Number(p.DeliveredPerSecond)} deliveries/s")}</small></summary>\n");
+        html.Append($"<details class=\"card\" id=\"p{p.Point}-{p.Repetition}\"{(p.Void ? " open" : "")}><summary>Point {p.Point}: {E(Say.Where(p))}<small>{(p.Companion is { } beside ? $"beside point {beside.Origin}, more of the {Kebab.Format(beside.Change)}; " : "")}{(p.Try is { Mark: { } mark } ? $"try {p.Repetition + 1}, {Say.Number(mark.PerSecond)}/s; " : "")}{E(p.Sweep)}, {E(p.LoadModel)}, {(p.Void ? "void" : p.Polls is { } polls ? $"{Say.Number(polls.PerSecond)} polls/s" : $"{Say.Number(p.DeliveredPerSecond)} deliveries/s")}</small></summary>\n");
         foreach (var reason in p.VoidReasons) html.Append($"<p class=\"bad\">Void: {E(reason)}</p>\n");
         if (p.Failure is { LastLogLines.Count: > 0 } failure) html.Append($"<p>The last words of {E(failure.Role)}:</p><pre>{E(string.Join('\n', failure.LastLogLines))}</pre>\n");
         foreach (var flag in p.Flags) html.Append($"<p class=\"warn\">Flag: {E(flag)}</p>\n");
-        html.Append("<div class=\"two\">\n").Append(Utilisations(p)).Append(p.Polls is null ? Books(p.Books) : Polls(p.Polls)).Append(Latencies(p)).Append(Figures(p)).Append("</div>\n</details>\n");
+        if (confirmation is not null) html.Append($"<p>{E(confirmation.Sentence)}</p>\n");
+        html.Append("<div class=\"two\">\n").Append(Utilisations(p, confirmation)).Append(p.Polls is null ? Books(p.Books) : Polls(p.Polls)).Append(Latencies(p)).Append(Figures(p)).Append("</div>\n</details>\n");
         return html.ToString();
     }
 
-    private static string Utilisations(PointSummary p) => p.Utilisations.Count == 0 ? "" : Table("Utilisation U = X·D ÷ C", ["resource", "demand per delivery", "capacity", "U"], p.Utilisations.Select(u =>
-        Row(u.Resource, $"{Say.Number(u.Demand)} {E(u.Unit)}", u.Capacity is { } c ? $"{Say.Number(c)} {E(u.Unit)}/s" : Say.None, Meter(u.Share) + Say.Percent(u.Share))));
+    private static string Utilisations(PointSummary p, ConfirmationSummary? confirmation)
+    {
+        if (p.Utilisations.Count == 0) return "";
+        var rows = p.Utilisations.Select(u => (u.Resource, Cells: new[] { $"{Say.Number(u.Demand)} {E(u.Unit)}", u.Capacity is { } c ? $"{Say.Number(c)} {E(u.Unit)}/s" : Say.None, Meter(u.Share) + Say.Percent(u.Share) }));
+        if (confirmation is null) return Table(Title, Heads, rows.Select(row => Row(row.Resource, row.Cells)));
+        // What more of a resource gave stands in its row; the testbed's own CPU has none.
+        var tried = confirmation.Companions.DistinctBy(r => r.Resource).ToDictionary(r => r.Resource, r => E(ConfirmationSection.Brief(r)));
+        var others = tried.Keys.Except(p.Utilisations.Select(u => u.Resource)).Select(resource => (Resource: resource, Cells: new[] { Say.None, Say.None, Say.None }));
+        return Table(Title, [.. Heads, "with more of it"], rows.Concat(others).Select(row => Row(row.Resource, [.. row.Cells, tried.GetValueOrDefault(row.Resource, "not tried")])));
+    }
 
     private static string Books(BooksSummary b) => Table(
         b.CountedNotBooked ? "Counted, not booked (recipients)" : $"Books (recipients): {(b.Close ? "closed" : "do not close")}", ["", "recipients"],
@@ -56,6 +71,7 @@ internal static class PointDetails
             Row("connections / queries per delivery", $"{Say.Number(p.SessionsPerDelivery)} / {Say.Number(p.QueriesPerDelivery)}"),
             Row("look-ups per delivery, cached / stale / negative", $"{Say.Number(p.LookupsCachedPerDelivery)} / {Say.Number(p.LookupsStalePerDelivery)} / {Say.Number(p.LookupsNegativePerDelivery)}"),
             Row("round trips / syncs per delivery", $"{Say.Number(p.RoundTripsPerDelivery)} / {Say.Number(p.SyncsPerDelivery)}"),
+            Row("flushes of the queue's disk per delivery, all programs'", Say.Number(p.DeviceFlushesPerDelivery)),
             Row("CPU of the SUT per delivery", $"{Say.Number(p.CpuMsPerDelivery)} ms"),
             Row("memory of the SUT, begin / end", $"{Say.Number(p.SutResidentBytesBegin / 1048576.0)} / {Say.Number(p.SutResidentBytesMax / 1048576.0)} MiB"),
             Row("undelivered, end less begin", $"{Say.Number(p.QueueGrowthRecipients)} recipients"),
@@ -77,6 +93,7 @@ internal static class PointDetails
         Row("mail stored / retrieved", $"{Say.Number(polls.StoredPerSecond)} / {Say.Number(polls.RetrievedPerSecond)} messages/s"),
         Row("CPU of the server a poll", $"{Say.Number(polls.CpuMs)} ms"), Row("users that the line alone would carry (predicted)", polls.PredictedUsers is { } most ? $"≤ {Say.Number(most)}" : Say.None),
         Row("share of a user, median / 5th percentile; Jain's index", $"{Say.Number(polls.KbitPerUser)} / {Say.Number(polls.KbitPerUserLow)} kbit/s; {Say.Number(polls.Fairness)}"),
+        Row("connected at once, mean of the window / most", $"{Say.Number(polls.SessionsMean)} / {Say.Number(polls.SessionsMost)}"),
         Row("sessions open at the window's end; server memory for each", $"{Say.Number(polls.SessionsOpen)}; {(polls.ServerBytesPerSession is { } octets ? $"{Say.Number(octets / 1024)} KiB" : Say.None)}"),
     }) + StepsSection.Render(polls);
 

@@ -1,5 +1,6 @@
 using System.Text;
 using MailBench.Model.Records;
+using MailBench.Reports.Text;
 using static MailBench.Reports.Html.HtmlReport;
 
 namespace MailBench.Reports.Html;
@@ -11,6 +12,11 @@ internal static class ProbesSection
     {
         if (run.Probes.Count == 0) return "";
         var html = new StringBuilder("<h2 id=\"probes\">Probes</h2>\n");
+        html.Append("<div class=\"card\"><h3>As expected</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Probes: as expected\">\n<table>\n<thead><tr><th class=\"text\" scope=\"col\">of</th>");
+        foreach (var table in run.Probes) html.Append($"<th class=\"text\" scope=\"col\">{E(Name(run, table))}<br>{E(table.Sut)}</th>");
+        html.Append("</tr></thead>\n<tbody>\n");
+        foreach (var group in Groups(run)) html.Append($"<tr><th class=\"text\" scope=\"row\">{E(group)}</th>{string.Concat(run.Probes.Select(table => $"<td class=\"text\">{E(Score(table, group))}</td>"))}</tr>\n");
+        html.Append("</tbody>\n</table>\n</div></div>\n");
         foreach (var group in Groups(run))
         {
             html.Append($"<div class=\"card\"><h3>{E(group)}</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Probes: {E(group)}\">\n<table>\n<thead><tr><th class=\"text\" scope=\"col\">question</th><th class=\"text\" scope=\"col\">expected</th>");
@@ -32,12 +38,14 @@ internal static class ProbesSection
     /// <summary>The same as Markdown tables.</summary>
     public static string RenderMarkdown(RunSummary run)
     {
-        var text = new StringBuilder();
-        foreach (var group in run.Probes.Count == 0 ? [] : Groups(run))
+        if (run.Probes.Count == 0) return "";
+        string[] systems = [.. run.Probes.Select(table => $"{Name(run, table)} ({table.Sut})")];
+        var scores = Groups(run).Select(group => run.Probes.Select(table => Score(table, group)).Prepend(group));
+        var text = new StringBuilder($"\n## Probes\n\n{MarkdownTable.Of(["as expected", .. systems], scores, _ => true)}");
+        foreach (var group in Groups(run))
         {
-            text.Append($"\n## Probes: {Escaped(group)}\n\n| question | expected | ").AppendJoin(" | ", run.Probes.Select(table => Escaped($"{Name(run, table)} ({table.Sut})"))).Append(" |\n|---|---|").Append(string.Concat(run.Probes.Select(_ => "---|"))).Append('\n');
-            foreach (var question in Questions(run, group))
-                text.Append($"| {Escaped(question)} | {Escaped(Standard(run, group, question))} | ").AppendJoin(" | ", run.Probes.Select(table => Of(table, group, question) is { } f ? Escaped($"{Words(f)}{Shown(f)}") : "–")).Append(" |\n");
+            var rows = Questions(run, group).Select(question => (string[])[question, Standard(run, group, question), .. run.Probes.Select(table => Of(table, group, question) is { } f ? $"{Words(f)}{Shown(f)}" : "–")]);
+            text.Append($"\n## Probes: {MarkdownReport.Plain(Printable.Of(group))}\n\n{MarkdownTable.Of(["question", "expected", .. systems], rows, _ => true)}");
         }
 
         return text.ToString();
@@ -45,6 +53,14 @@ internal static class ProbesSection
 
     /// <summary>Repetitions of one system are told apart.</summary>
     internal static string Name(RunSummary run, ProbeTable table) => run.Conditions.Repetitions > 1 ? $"{table.System}, {table.Repetition + 1}" : table.System;
+
+    /// <summary>How many of a group's expectations were met, and how many got no answer.</summary>
+    private static string Score(ProbeTable table, string group)
+    {
+        int Of(string verdict) => table.Findings.Count(f => f.Group == group && f.Verdict == verdict);
+        var (met, not, unknown) = (Of(ProbeFinding.Agrees), Of(ProbeFinding.Differs), Of(ProbeFinding.NotShown));
+        return $"{met} of {met + not}{(unknown > 0 ? $", {unknown} not shown" : "")}";
+    }
 
     private static IEnumerable<string> Groups(RunSummary run) => run.Probes.SelectMany(table => table.Findings).Select(f => f.Group).Distinct();
 
@@ -66,6 +82,4 @@ internal static class ProbesSection
     private static string Words(ProbeFinding f) => f.Basis == ProbeFinding.Declared ? $"{f.Observed} (declared: {f.Expected})" : f.Observed;
 
     private static string Shown(ProbeFinding f) => f.Verdict == ProbeFinding.Seen ? "" : $" {f.Verdict}";
-
-    private static string Escaped(string text) => Printable.Of(text).ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal);
 }

@@ -8,7 +8,7 @@ namespace MailBench.Reports.Html;
 internal static class SessionsTable
 {
     private static readonly string[] Heads =
-        ["sessions", "server memory each", "of it managed heap", "TCP buffers each, all machine", "announced", "EXISTS after 250, p50", "p95", "p99", "fetched after, p50", "lost sessions"];
+        ["connected at once, mean", "most", "at the window's end", "server memory each", "of it managed heap", "TCP buffers each, all machine", "announced", "EXISTS after 250, p50", "p95", "p99", "fetched after, p50", "lost sessions"];
 
     public static string Render(IReadOnlyList<PointSummary> points)
     {
@@ -31,9 +31,7 @@ internal static class SessionsTable
     {
         var shown = Shown(points);
         if (shown.Count == 0) return "";
-        var text = new StringBuilder("\n### Sessions\n\n| point | ").AppendJoin(" | ", Heads).Append(" |\n|--:|").Append(string.Concat(Enumerable.Repeat("--:|", Heads.Length))).Append('\n');
-        foreach (var p in shown) text.Append($"| {p.Point}.{p.Repetition} | ").AppendJoin(" | ", Cells(p)).Append(" |\n");
-        return text.ToString();
+        return $"\n### Sessions\n\n{Text.MarkdownTable.Of(["point", .. Heads], shown.Select(p => (string[])[$"{p.Point}.{p.Repetition}", .. Cells(p)]))}";
     }
 
     private static List<PointSummary> Shown(IReadOnlyList<PointSummary> points) => [.. points.Where(static p => p.Polls is { Pushed: not null } or { ServerBytesPerSession: not null })];
@@ -43,7 +41,7 @@ internal static class SessionsTable
         var (polls, push) = (p.Polls!, p.Latencies.GetValueOrDefault("push"));
         return
         [
-            Say.Number(polls.SessionsOpen), KiB(polls.ServerBytesPerSession), KiB(polls.ServerManagedBytesPerSession), KiB(polls.TcpBufferBytesPerSession), Say.Number(polls.Pushed),
+            Say.Number(polls.SessionsMean), Say.Number(polls.SessionsMost), Say.Number(polls.SessionsOpen), KiB(polls.ServerBytesPerSession), KiB(polls.ServerManagedBytesPerSession), KiB(polls.TcpBufferBytesPerSession), Say.Number(polls.Pushed),
             Say.Ms(push, 0.5), Say.Ms(push, 0.95), Say.Ms(push, 0.99), Say.Ms(p.Latencies.GetValueOrDefault("push.fetch"), 0.5), Say.Number(polls.Dropped),
         ];
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using MailBench.Model.Records;
 using MailBench.Reports.Plots;
 using static MailBench.Reports.Html.HtmlReport;
@@ -13,11 +12,7 @@ internal static class StepsSection
     public static string Render(PollFigures polls)
     {
         if (polls.Steps.Count == 0 && polls.Predictions.Count == 0) return "";
-        var html = new StringBuilder("<section><h3>Users carried: measured and predicted</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Users carried\"><table><thead><tr>");
-        foreach (var head in Heads) html.Append($"<th scope=\"col\">{E(head)}</th>");
-        html.Append("</tr></thead><tbody>\n");
-        foreach (var row in Rows(polls)) html.Append($"<tr>{string.Concat(row.Select((cell, i) => i == 0 ? $"<th scope=\"row\">{E(cell)}</th>" : $"<td>{E(cell)}</td>"))}</tr>\n");
-        return html.Append("</tbody></table></div></section>\n").ToString();
+        return $"<section><h3>Users carried: measured and predicted</h3>{Table("Users carried", Heads, Rows(polls))}</section>\n";
     }
 
     private static IEnumerable<string[]> Rows(PollFigures polls)

@@ -1,5 +1,6 @@
 using System.Text;
 using MailBench.Model.Records;
+using MailBench.Reports.Text;
 using static MailBench.Reports.Html.HtmlReport;
 
 namespace MailBench.Reports.Html;
@@ -34,9 +35,9 @@ internal static class UsersSection
     {
         var points = run.Points.Where(p => p.Polls is not null).ToList();
         if (points.Count == 0) return "";
-        var text = new StringBuilder("\n## Users who poll\n\n| point | ").AppendJoin(" | ", Heads).Append(" | flags |\n|--:|").Append(string.Concat(Enumerable.Repeat("--:|", Heads.Length))).Append("---|\n");
-        foreach (var p in points) text.Append($"| {p.Point} | ").AppendJoin(" | ", Cells(p).Select(Escaped)).Append($" | {Escaped(string.Join("; ", p.Void ? p.VoidReasons : p.Flags))} |\n");
-        return text.Append(SessionsTable.RenderMarkdown(points)).ToString();
+        string[] heads = ["point", .. Heads, "flags"];
+        var rows = points.Select(p => (string[])[$"{p.Point}", .. Cells(p), string.Join("; ", p.Void ? p.VoidReasons : p.Flags)]);
+        return $"\n## Users who poll\n\n{MarkdownTable.Of(heads, rows, column => column == heads.Length - 1)}{SessionsTable.RenderMarkdown(points)}";
     }
 
     private static string[] Cells(PointSummary p)
@@ -45,11 +46,9 @@ internal static class UsersSection
         var response = p.Latencies.GetValueOrDefault("response");
         return
         [
-            Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), $"{Say.Number(p.IntervalSeconds)} s", polls.Action, Say.Number(polls.OfferedPerSecond), p.Void ? "void" : Say.Number(polls.PerSecond), Say.Percent(p.BusyForward),
+            Say.Capacity(p.CapacityBitsPerSecond), Say.Number(p.Users), Say.Interval(p.IntervalSeconds), polls.Action, Say.Number(polls.OfferedPerSecond), p.Void ? "void" : Say.Number(polls.PerSecond), Say.Percent(p.BusyForward),
             Say.Ms(response, 0.5), Say.Ms(response, 0.95), Say.Ms(response, 0.99), Say.Number(polls.Failed), Say.Number(polls.Unfinished),
             polls.WireOctetsForward is null ? Say.None : $"{Say.Number(polls.WireOctetsForward)} / {Say.Number(polls.WireOctetsReverse)}", Say.Number(polls.CpuMs), polls.PredictedUsers is { } most ? $"≤ {Say.Number(most)}" : Say.None, p.Bottleneck,
         ];
     }
-
-    private static string Escaped(string text) => Printable.Of(text).Replace("|", "\\|", StringComparison.Ordinal);
 }

@@ -1,52 +1,44 @@
+using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
 namespace MailBench.Reports.Plots;
 
-/// <summary>Busy share of the line, forward, grouped by capacity; the bottleneck's name stands on each bar.</summary>
+/// <summary>Busy share of the line, forward, grouped by capacity; what limited a bar stands on it where that was not the line.</summary>
 internal static class BusyPlot
 {
     public static string Alt(RunSummary run) => string.Join("; ", Series(run).Select(s =>
         $"{s.Name}: " + string.Join(", ", s.ByCapacity(p => p.BusyForward).Select(v => $"{Say.Percent(v.Value)} busy at {Say.Capacity(v.Capacity)}"))));
 
+    public static int HeightPixels(RunSummary run)
+    {
+        var series = Series(run);
+        return GroupedBars.HeightPixels(Capacities(series).Count, series.Count);
+    }
+
     public static Plot Draw(RunSummary run, PlotTheme theme)
     {
-        var plot = theme.Frame("How busy the line was (toward the receivers)", "line capacity", "busy, % of capacity × time", run.Conditions);
+        var plot = theme.Frame("How busy the line was (toward the receivers)", "busy, % of capacity × time", "line capacity", run.Conditions);
         var series = Series(run);
-        var capacities = series.SelectMany(s => s.Points).Select(p => p.CapacityBitsPerSecond).Where(c => c > 0).Distinct().Order().ToList();
-        var width = 0.8 / Math.Max(1, series.Count);
-        for (var i = 0; i < series.Count; i++)
-        {
-            foreach (var (capacity, value) in series[i].ByCapacity(p => p.BusyForward))
-            {
-                var x = capacities.IndexOf(capacity) + (i - (series.Count - 1) / 2.0) * width;
-                var bar = plot.Add.Bar(x, value * 100);
-                bar.Bars[0].Size = width * 0.9;
-                bar.Bars[0].FillColor = theme.SeriesColor(i);
-                bar.Bars[0].LineWidth = 0;
-                Label(plot, $"{value * 100:0.0}", x, value * 100, theme.Ink, 12);
-                var limit = series[i].Points.First(p => p.CapacityBitsPerSecond == capacity).Bottleneck;
-                if (!limit.StartsWith("line", StringComparison.Ordinal)) Label(plot, limit, x, value * 100 + 6, theme.Faint, 10);
-            }
-
-            plot.Legend.ManualItems.Add(new LegendItem { LabelText = series[i].Name, FillColor = theme.SeriesColor(i), LabelFontColor = theme.Ink });
-        }
-
-        plot.Axes.Bottom.TickGenerator = new NumericManual([.. capacities.Select((c, i) => new Tick(i, Say.Capacity(c)))]);
-        plot.Axes.SetLimits(-0.6, capacities.Count - 0.4, 0, 124);
-        plot.ShowLegend(Alignment.UpperRight, Orientation.Horizontal);
+        var capacities = Capacities(series);
+        GroupedBars.Draw(plot, theme, [.. capacities.Select(Say.Capacity)], [.. series.Select(s => s.Name)], (row, i) => Bar(series[i], capacities[row]));
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. new[] { 0, 25, 50, 75, 100 }.Select(share => new Tick(share, $"{share}"))]);
+        // Room behind a full bar for what it says.
+        plot.Axes.SetLimitsX(0, series.Any(s => s.Points.Any(p => !IsTheLine(p))) ? 180 : 118);
         return plot;
     }
 
-    private static void Label(Plot plot, string text, double x, double y, Color color, float size)
+    private static LabelledBar? Bar(PlotSeries series, long capacity)
     {
-        var label = plot.Add.Text(text, x, y);
-        label.LabelFontColor = color;
-        label.LabelFontSize = size;
-        label.LabelAlignment = Alignment.LowerCenter;
-        label.OffsetY = -2;
+        var points = series.Points.Where(p => p.CapacityBitsPerSecond == capacity).ToList();
+        if (Quantiles.Median(points.Select(p => p.BusyForward)) is not { } busy) return null;
+        return new LabelledBar(busy * 100, $"{Say.Percent(busy)}{(IsTheLine(points[0]) ? "" : $", {points[0].Bottleneck}")}");
     }
+
+    private static bool IsTheLine(PointSummary point) => point.Bottleneck.StartsWith("line", StringComparison.Ordinal);
+
+    private static List<long> Capacities(IReadOnlyList<PlotSeries> series) => [.. series.SelectMany(s => s.Points).Select(p => p.CapacityBitsPerSecond).Where(c => c > 0).Distinct().Order()];
 
     private static IReadOnlyList<PlotSeries> Series(RunSummary run) => PlotSeries.Of(run, p => p.LoadModel is not ("open" or "users") && p.BusyForward is not null);
 }

@@ -9,7 +9,7 @@ namespace MailBench.Reports.Plots;
 /// </summary>
 internal static class KneePlot
 {
-    public static string Title(PointSummary point) => $"Capacity: {Say.Capacity(point.CapacityBitsPerSecond)}, a poll ({point.Polls!.Action}) every {Say.Number(point.IntervalSeconds)} s";
+    public static string Title(PointSummary point) => $"Capacity: {Say.Capacity(point.CapacityBitsPerSecond)}, a poll ({point.Polls!.Action}) every {Say.Interval(point.IntervalSeconds)}";
 
     public static string Alt(PointSummary point) => string.Join("; ", Steps(point).Select(s => $"{s.Name}, {Say.Number(s.Users)} users: {Say.Number(s.PerSecond)} of {Say.Number(s.OfferedPerSecond)} polls/s, p95 {Ms(s.P95Ms)}{(s.Carried ? "" : ", not carried")}"));
 

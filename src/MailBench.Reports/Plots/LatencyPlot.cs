@@ -4,7 +4,7 @@ using ScottPlot.TickGenerators;
 
 namespace MailBench.Reports.Plots;
 
-/// <summary>Delivery latency of open points by percentile (x by nines, y logarithmic). Infinite percentiles are left off the curve, as are those with too few messages behind them.</summary>
+/// <summary>Delivery latency of open points by percentile (x by nines, y logarithmic). Points of overload curves have plots of their own. Infinite percentiles are left off the curve, as are those with too few messages behind them.</summary>
 internal static class LatencyPlot
 {
     private static readonly (double Nines, string Label, Func<Percentiles, double?> Of)[] Places =
@@ -43,7 +43,7 @@ internal static class LatencyPlot
         return plot;
     }
 
-    private static IEnumerable<PointSummary> Points(RunSummary run) => run.Points.Where(p => !p.Void && p.LoadModel == "open" && p.Latencies.ContainsKey("delivery"));
+    private static IEnumerable<PointSummary> Points(RunSummary run) => run.Points.Where(p => !p.Void && p.LoadModel == "open" && p.Course is null && p.Latencies.ContainsKey("delivery") && !run.Curves.Any(c => c.Sweep == p.Sweep));
 
     private static string Name(PointSummary point) => $"{PlotSeries.NameOf(point)}, {Say.Capacity(point.CapacityBitsPerSecond)}";
 }

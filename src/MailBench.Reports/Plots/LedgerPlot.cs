@@ -16,6 +16,12 @@ internal static class LedgerPlot
 
     public static bool HasData(RunSummary run) => Series(run).Count > 0;
 
+    public static int HeightPixels(RunSummary run)
+    {
+        var series = Series(run);
+        return GroupedBars.HeightPixels(Drawn(series).Count, series.Count);
+    }
+
     public static string Alt(RunSummary run) => string.Join("; ", Series(run).Select(s =>
         $"{s.Name} per delivery: " + string.Join(", ", Rows.Select(r => (r.Name, Value: Median(s, r.Of))).Where(r => r.Value is not null).Select(r => $"{Say.Number(r.Value)} {r.Name}"))));
 
@@ -23,36 +29,17 @@ internal static class LedgerPlot
     {
         var plot = theme.Frame("Ledger: what one delivery costs", "share of the larger, %", "", run.Conditions);
         var series = Series(run);
-        var rows = Rows.Where(r => series.Any(s => Median(s, r.Of) > 0)).Reverse().ToList();
-        var height = 0.8 / Math.Max(1, series.Count);
-        for (var i = 0; i < series.Count; i++)
-        {
-            for (var row = 0; row < rows.Count; row++)
-            {
-                if (Median(series[i], rows[row].Of) is not { } value) continue;
-                var largest = series.Max(s => Median(s, rows[row].Of) ?? 0);
-                var y = row - (i - (series.Count - 1) / 2.0) * height;
-                var bar = plot.Add.Bar(y, value / largest * 100);
-                bar.Bars[0].Orientation = Orientation.Horizontal;
-                bar.Bars[0].Size = height * 0.88;
-                bar.Bars[0].FillColor = theme.SeriesColor(i);
-                bar.Bars[0].LineWidth = 0;
-                var label = plot.Add.Text(Say.Number(value), value / largest * 100, y);
-                label.LabelFontColor = theme.Ink;
-                label.LabelFontSize = 12;
-                label.LabelAlignment = Alignment.MiddleLeft;
-                label.OffsetX = 6;
-            }
-
-            plot.Legend.ManualItems.Add(new LegendItem { LabelText = series[i].Name, FillColor = theme.SeriesColor(i), LabelFontColor = theme.Ink });
-        }
-
-        plot.Axes.Left.TickGenerator = new NumericManual([.. rows.Select((r, i) => new Tick(i, r.Name))]);
+        var rows = Drawn(series);
+        var largest = rows.Select(row => series.Max(s => Median(s, row.Of) ?? 0)).ToList();
+        GroupedBars.Draw(plot, theme, [.. rows.Select(row => row.Name)], [.. series.Select(s => s.Name)], (row, i) =>
+            Median(series[i], rows[row].Of) is { } value ? new LabelledBar(value / largest[row] * 100, Say.Number(value)) : null);
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. new[] { 0, 25, 50, 75, 100 }.Select(share => new Tick(share, $"{share}"))]);
-        plot.Axes.SetLimits(0, 118, -0.6, rows.Count - 0.1);
-        plot.ShowLegend(Edge.Top);
+        plot.Axes.SetLimitsX(0, 118);
         return plot;
     }
+
+    /// <summary>The counts that any of them has.</summary>
+    private static List<(string Name, Func<PointSummary, double?> Of)> Drawn(IReadOnlyList<PlotSeries> series) => [.. Rows.Where(row => series.Any(s => Median(s, row.Of) > 0))];
 
     private static double? Median(PlotSeries series, Func<PointSummary, double?> of) => Quantiles.Median(series.Points.Select(of));
 

@@ -21,7 +21,10 @@ internal sealed record PlotTheme(string Name, Color Figure, Color Ink, Color Fai
 
     private const float FootFontSize = 10.5f;
 
-    public Color SeriesColor(int index) => Series[index % Series.Count];
+    /// <summary>Beyond the first few the same ones again, halfway to the page: told apart by lightness.</summary>
+    public Color SeriesColor(int index) => index / Series.Count % 2 == 0 ? Series[index % Series.Count] : Halfway(Series[index % Series.Count], Figure);
+
+    private static Color Halfway(Color one, Color other) => new((byte)((one.R + other.R) / 2), (byte)((one.G + other.G) / 2), (byte)((one.B + other.B) / 2));
 
     public static MarkerShape SeriesShape(int index) => Shapes[index % Shapes.Length];
 

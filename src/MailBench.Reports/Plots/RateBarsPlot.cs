@@ -8,6 +8,12 @@ namespace MailBench.Reports.Plots;
 /// <summary>Delivered rate by variant, where a run has one line capacity: bars from 0, the median written out, the repetitions' span drawn on it.</summary>
 internal static class RateBarsPlot
 {
+    /// <summary>A bar and its name, and title, axis and badge.</summary>
+    private const int BarPixels = 22;
+    private const int FramePixels = 140;
+
+    public static int HeightPixels(RunSummary run) => Math.Max(RunPlots.UsualHeightPixels, FramePixels + Series(run).Count * BarPixels);
+
     public static string Alt(RunSummary run) => string.Join("; ", Rows(run).Select(r => $"{r.Name} {Say.Number(r.Median)} deliveries/s"));
 
     public static Plot Draw(RunSummary run, PlotTheme theme)

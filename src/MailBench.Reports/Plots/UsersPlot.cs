@@ -5,8 +5,8 @@ using ScottPlot.TickGenerators;
 namespace MailBench.Reports.Plots;
 
 /// <summary>
-/// Users × interval through one line: a cell for each measured point, coloured by the response at p95, with what share of the offered polls got through. The line's predicted limit is drawn across
-/// it; cells hold measurements only.
+/// The heat map of a <see cref="UsersMap"/>: a cell for each measured point, coloured by the response at p95, with what share of the offered polls got through. What the line alone would carry is written beside it as a
+/// prediction, and drawn where it falls between columns; cells hold measurements only.
 /// </summary>
 internal static class UsersPlot
 {
@@ -15,20 +15,14 @@ internal static class UsersPlot
     private static readonly string[] Light = ["#bfe3d0", "#dbe9a9", "#fbd38d", "#f6a58a", "#d98a8a"];
     private static readonly string[] Dark = ["#1f5a43", "#566218", "#7a5310", "#8a3d22", "#7f2a2a"];
 
-    public static IReadOnlyList<long> Capacities(RunSummary run) => [.. Points(run).Select(p => p.CapacityBitsPerSecond).Distinct().Order()];
-
-    public static string Alt(RunSummary run, long capacity) => string.Join("; ", Cells(run, capacity).Select(c => $"{Say.Number(c.Users)} users every {Say.Number(c.Interval)} s: p95 {Say.Ms(c.P95)}, {Say.Percent(c.Share)} of the polls, {Say.Number(c.Failed)} failed{(c.Kbit is { } kbit ? $", {Say.Number(kbit)} kbit/s a user" : "")}"));
-
-    public static Plot Draw(RunSummary run, long capacity, PlotTheme theme)
+    public static Plot Draw(RunSummary run, UsersMap map, PlotTheme theme)
     {
-        var plot = theme.Frame($"Users and how often they poll, {(capacity == 0 ? "no line" : Say.Capacity(capacity))}", "users", "polling interval", run.Conditions);
-        var cells = Cells(run, capacity);
-        var users = cells.Select(c => c.Users).Distinct().Order().ToList();
-        var intervals = cells.Select(c => c.Interval).Distinct().Order().ToList();
+        var plot = theme.Frame(map.Title, map.ColumnAxis, "polling interval", run.Conditions);
+        var intervals = map.Cells.Select(c => c.Interval).Distinct().Order().ToList();
         var colours = theme.Name == "light" ? Light : Dark;
-        foreach (var cell in cells)
+        foreach (var cell in map.Cells)
         {
-            var (x, y) = (users.IndexOf(cell.Users), intervals.IndexOf(cell.Interval));
+            var (x, y) = (cell.Column, intervals.IndexOf(cell.Interval));
             var box = plot.Add.Rectangle(x - 0.49, x + 0.49, y - 0.48, y + 0.48);
             box.FillColor = Color.FromHex(colours[ClassOf(cell.P95)]);
             box.LineWidth = 0;
@@ -36,48 +30,48 @@ internal static class UsersPlot
             label.LabelFontColor = theme.Ink;
             label.LabelFontSize = 12;
             label.LabelAlignment = Alignment.MiddleCenter;
+            if (map.Users is null && cell.Predicted is { } most) Note(plot, theme, $"line alone: at most {Say.Number(most)} users (predicted)", x - 0.47, y + 0.46, Alignment.UpperLeft);
         }
 
         for (var i = 0; i < Classes.Length; i++)
-            if (cells.Any(c => ClassOf(c.P95) == i)) plot.Legend.ManualItems.Add(new LegendItem { LabelText = $"p95 {Classes[i].Name}", FillColor = Color.FromHex(colours[i]), LabelFontColor = theme.Ink });
-        foreach (var (interval, y) in intervals.Select((interval, y) => (interval, y))) Predicted(plot, theme, cells, users, interval, y);
-        plot.Axes.Bottom.TickGenerator = new NumericManual([.. users.Select((n, i) => new Tick(i, Say.Number(n)))]);
-        plot.Axes.Left.TickGenerator = new NumericManual([.. intervals.Select((s, i) => new Tick(i, $"{Say.Number(s)} s"))]);
-        plot.Axes.SetLimits(-0.6, users.Count - 0.4, -0.6, intervals.Count - 0.4);
+            if (map.Cells.Any(c => ClassOf(c.P95) == i)) plot.Legend.ManualItems.Add(new LegendItem { LabelText = $"p95 {Classes[i].Name}", FillColor = Color.FromHex(colours[i]), LabelFontColor = theme.Ink });
+        foreach (var (interval, y) in intervals.Select((interval, y) => (interval, y)))
+            if (map.Users is { } users && map.Cells.First(c => c.Interval == interval).Predicted is { } most) Predicted(plot, theme, users, most, y);
+        plot.Axes.Bottom.TickGenerator = new NumericManual([.. map.Columns.Select((column, i) => new Tick(i, map.Users is { } users ? Say.Number(users[i]) : column))]);
+        plot.Axes.Left.TickGenerator = new NumericManual([.. intervals.Select((s, i) => new Tick(i, Say.Interval(s)))]);
+        plot.Axes.SetLimits(-0.6, map.Columns.Count - 0.4, -0.6, intervals.Count - 0.4);
         plot.HideGrid();
         plot.Axes.Bottom.MinimumSize = 48;
         plot.ShowLegend(Edge.Right);
         return plot;
     }
 
-    /// <summary>Where the line alone would be full, between the columns that it falls between; nothing beyond the measured ones.</summary>
-    private static void Predicted(Plot plot, PlotTheme theme, IReadOnlyList<Cell> cells, List<int> users, double interval, int y)
+    /// <summary>Where the line alone would be full: a mark between the columns that it falls between, or a note where that is outside of them.</summary>
+    private static void Predicted(Plot plot, PlotTheme theme, IReadOnlyList<int> users, double most, int y)
     {
-        if (cells.FirstOrDefault(c => c.Interval == interval)?.Predicted is not { } most || most < users[0] || most > users[^1]) return;
-        var right = users.FindIndex(n => n >= most);
+        if (most > users[^1] || most < users[0])
+        {
+            var isMore = most > users[^1];
+            Note(plot, theme, $"line alone: at most {Say.Number(most)}, not shown", isMore ? users.Count - 0.53 : -0.47, y + 0.46, isMore ? Alignment.UpperRight : Alignment.UpperLeft);
+            return;
+        }
+
+        var right = users.Index().First(column => column.Item >= most).Index;
         var x = right == 0 ? 0 : right - 1 + (most - users[right - 1]) / (users[right] - users[right - 1]);
         var mark = plot.Add.Line(x, y - 0.48, x, y + 0.48);
         mark.LineColor = theme.Ink;
         mark.LineWidth = 2.5f;
-        var label = plot.Add.Text($"line alone: at most {Say.Number(most)}", x, y + 0.46);
-        label.LabelFontColor = theme.Ink;
-        label.LabelFontSize = 10.5f;
-        label.LabelAlignment = Alignment.UpperLeft;
-        label.OffsetX = 4;
+        Note(plot, theme, $"line alone: at most {Say.Number(most)}", x, y + 0.46, Alignment.UpperLeft);
+    }
+
+    private static void Note(Plot plot, PlotTheme theme, string text, double x, double y, Alignment alignment)
+    {
+        var note = plot.Add.Text(text, x, y);
+        note.LabelFontColor = theme.Ink;
+        note.LabelFontSize = 10.5f;
+        note.LabelAlignment = alignment;
+        note.OffsetX = alignment == Alignment.UpperLeft ? 4 : -4;
     }
 
     private static int ClassOf(double p95) => double.IsInfinity(p95) ? Classes.Length - 1 : Array.FindIndex(Classes, c => p95 < c.BelowMs);
-
-    /// <summary>Repetitions of a cell by their worst p95 and mean share.</summary>
-    private static List<Cell> Cells(RunSummary run, long capacity) =>
-    [
-        .. Points(run).Where(p => p.CapacityBitsPerSecond == capacity).GroupBy(p => (p.Users, p.IntervalSeconds)).Select(g => new Cell(
-            g.Key.Users!.Value, g.Key.IntervalSeconds!.Value, g.Max(p => p.Latencies["response"].P95), g.Average(p => Math.Min(1, p.Polls!.PerSecond!.Value / p.Polls.OfferedPerSecond)), g.First().Polls!.PredictedUsers,
-            g.Sum(p => p.Polls!.Failed), g.First().Polls!.KbitPerUser)),
-    ];
-
-    private static IEnumerable<PointSummary> Points(RunSummary run) => run.Points.Where(p =>
-        !p.Void && p is { Users: not null, IntervalSeconds: not null, Polls: { Steps.Count: 0, PerSecond: not null, OfferedPerSecond: > 0 } } && p.Latencies.ContainsKey("response"));
-
-    private sealed record Cell(int Users, double Interval, double P95, double Share, double? Predicted, long Failed, double? Kbit);
 }

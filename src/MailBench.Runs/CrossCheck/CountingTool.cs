@@ -9,7 +9,7 @@ namespace MailBench.Runs.CrossCheck;
 /// <summary>
 /// <c>smtp-source -c</c> or <c>smtp-sink -c</c>: a program that writes a running count to its standard output, each time behind a carriage return. It ends with the runner, however that ends.
 /// </summary>
-internal sealed class CountingTool : IAsyncDisposable
+internal sealed class CountingTool : ICountingEnd
 {
     private const int KeptErrors = 20;
 
@@ -23,21 +23,19 @@ internal sealed class CountingTool : IAsyncDisposable
 
     private readonly Process _process;
     private readonly string _name;
+    private readonly long _endsAfter;
     private readonly Queue<string> _errors = new();
     private readonly TaskCompletionSource<RoleFailure> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading, _draining;
     private long _count;
     private volatile bool _stopping;
 
-    private CountingTool(string name, Process process)
+    private CountingTool(string name, Process process, long endsAfter)
     {
-        (_name, _process) = (name, process);
+        (_name, _process, _endsAfter) = (name, process, endsAfter);
         _draining = DrainAsync();
         _reading = ReadAsync();
     }
-
-    /// <summary>What it has counted so far.</summary>
-    public long Count => Volatile.Read(ref _count);
 
     /// <summary>Ends with the reason when the tool ends unasked.</summary>
     public Task<RoleFailure> Failed => _failed.Task;
@@ -47,14 +45,14 @@ internal sealed class CountingTool : IAsyncDisposable
         ((string[])["/usr/sbin", "/usr/local/sbin", "/sbin", .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)])
         .Select(place => Path.Combine(place, name)).FirstOrDefault(File.Exists);
 
-    /// <summary>Starts it. Throws <see cref="RoleFailedException"/> when it is not installed.</summary>
-    public static CountingTool Start(string name, IEnumerable<string> arguments)
+    /// <summary>Starts it. It may end by itself when it has counted <paramref name="endsAfter"/>. Throws <see cref="RoleFailedException"/> when it is not installed.</summary>
+    public static CountingTool Start(string name, IEnumerable<string> arguments, long endsAfter = long.MaxValue)
     {
         if (Find(name) is not { } path) throw new RoleFailedException(new RoleFailure(name, "it is not installed (Debian: apt-get install postfix)", []));
         try
         {
             var start = new ProcessStartInfo("/bin/sh", ["-c", Guard, name, path, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-            return new CountingTool(name, Process.Start(start)!);
+            return new CountingTool(name, Process.Start(start)!, endsAfter);
         }
         catch (Win32Exception refused)
         {
@@ -70,6 +68,8 @@ internal sealed class CountingTool : IAsyncDisposable
         var begin = line.AsSpan(0, end).LastIndexOfAnyExceptInRange('0', '9') + 1;
         return long.TryParse(line.AsSpan(begin, end - begin), out var number) ? number : null;
     }
+
+    public Task<double> CountAsync(CancellationToken cancellationToken) => Task.FromResult((double)Volatile.Read(ref _count));
 
     public async ValueTask DisposeAsync()
     {
@@ -96,7 +96,7 @@ internal sealed class CountingTool : IAsyncDisposable
             }
         }
 
-        if (_stopping) return;
+        if (_stopping || Volatile.Read(ref _count) >= _endsAfter) return;
         lock (_errors) _failed.TrySetResult(new RoleFailure(_name, $"it ended by itself{(_errors.Count > 0 ? $"; its last words: {_errors.Last()}" : "")}", [.. _errors]));
     }
 

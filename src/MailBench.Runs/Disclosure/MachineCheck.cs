@@ -17,7 +17,7 @@ public static class MachineCheck
     /// <summary>Programs that stand in for roles, or that tests and cross-checks talk to.</summary>
     private static readonly (string Program, string Package, string Use)[] Peers =
     [
-        ("smtp-source", "postfix", "an independent injector"), ("smtp-sink", "postfix", "an independent sink"), ("swaks", "swaks", "an independent client, for tests"), ("dig", "dnsutils", "an independent resolver, for tests"),
+        ("smtp-source", "postfix", "an independent injector"), ("smtp-sink", "postfix", "an independent sink"), ("swaks", "swaks", "an independent client, for tests"), ("unbound", "unbound", "the caching resolver of dns.resolver"), ("dig", "dnsutils", "an independent resolver, for tests"),
         ("strace", "strace", "the order of syncs and replies, for tests"), ("tshark", "tshark", "octets on the wire, for tests"),
     ];
 

@@ -64,17 +64,7 @@ internal static class MachineProbe
         return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 
-    private static string? Text(string file)
-    {
-        try
-        {
-            return File.Exists(file) ? File.ReadAllText(file).Trim() : null;
-        }
-        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    private static string? Text(string file) => SystemText.Of(file)?.Trim();
 
     private static string? LinkOf(string path)
     {

@@ -37,6 +37,10 @@ internal static class StorageProbe
         };
     }
 
+    /// <summary>The disk that a directory is on, by its name in <c>/sys/block</c>; null where it is on none.</summary>
+    public static string? DiskUnder(string directory) =>
+        MountOf(Path.GetFullPath(directory)) is { } mount && BlockDevice(mount.Device) is { } block ? Path.GetFileName(DiskOf(block)) : null;
+
     /// <summary>The longest mount point above the directory. Mountinfo's fields: ID, parent, MAJOR:MINOR, root, mount point, options …, "-", type, source (proc(5)).</summary>
     private static (string Device, string FileSystem)? MountOf(string directory)
     {

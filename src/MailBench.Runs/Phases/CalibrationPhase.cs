@@ -71,7 +71,7 @@ internal sealed class CalibrationPhase(Bench bench, Observer observer, RunPlan p
         var trial = new TrialId(run, 0, 0);
         var load = new LoadOptions { Model = LoadModel.Closed, Stages = [new LoadStage(LoadStageKind.KeepConstant, default, 8, TimeSpan.Zero)] };
         foreach (var process in bench.Processes)
-            await process.AskAsync(new BeginTrialCommand(trial, null) { Source = process.Role == "source" ? new SourceOptions { To = to, Load = load, Workload = workload } : null }, Patience, cancellationToken);
+            await process.AskAsync(new BeginTrialCommand(trial, null) { Credits = false, Source = process.Role == "source" ? new SourceOptions { To = to, Load = load, Workload = workload } : null }, Patience, cancellationToken);
         await bench.Source.AskAsync(new StartLoadCommand(), Patience, cancellationToken);
         await observer.PauseAsync(_probe * WarmShare, cancellationToken);
         var before = await bench.SnapshotAsync(role, cancellationToken);

@@ -2,20 +2,26 @@ using System.Globalization;
 using MailBench.Model.Nodes;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
+using MailBench.Runs.Disclosure;
 using MailBench.Runs.Testbed;
 
 namespace MailBench.Runs.Phases;
 
 /// <summary>Waits through phases; meanwhile once a second takes everybody's counters into samples.csv, tells the watcher, and notices at once when a role fails.</summary>
-internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watcher, TimeProvider time)
+internal sealed class Observer(Bench bench, DeviceFlushes flushes, SampleFile samples, IRunWatcher watcher, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private double _recipients = double.NaN;
-    private double _recipientsAtNs;
+    private (TrialMark, ISystemUnderTest?) _trial;
+    private double _count = double.NaN;
+    private double _countAtNs;
 
     /// <summary>The trial whose seconds are being sampled, and its SUT.</summary>
-    public (TrialMark Mark, ISystemUnderTest? Sut) Trial { get; set; }
+    public (TrialMark Mark, ISystemUnderTest? Sut) Trial
+    {
+        get => _trial;
+        set => (_trial, _count) = (value, double.NaN);
+    }
 
     /// <summary>Counters of all roles, read together.</summary>
     public async Task<IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>> SnapshotAsync(CancellationToken cancellationToken)
@@ -24,7 +30,9 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
         if (Trial.Sut is { } sut) asked.AddRange(sut.Snapshots(cancellationToken));
         await Task.WhenAll(asked.Select(pair => pair.Task));
         var all = asked.ToDictionary(pair => pair.Role, pair => pair.Task.Result);
-        all["runner"] = Snapshots.OfRunner();
+        var runner = Snapshots.OfRunner();
+        flushes.AddTo(runner);
+        all["runner"] = runner;
         return all;
     }
 
@@ -40,11 +48,15 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
         }
     }
 
+    /// <summary>Awaits work on many files and shows that it is under way.</summary>
+    public Task<T> ShowAsync<T>(string phase, TrialMark mark, Task<T> work) => work.ShownAsync(watcher, time, () => new RunProgress(mark, phase, null, null));
+
     /// <summary>Waits, and throws when a role fails meanwhile.</summary>
     public async Task PauseAsync(TimeSpan span, CancellationToken cancellationToken)
     {
         var failures = bench.Processes.Select(process => process.Failed).ToList();
         if (Trial.Sut is { } sut) failures.Add(sut.Failed);
+        if (bench.ResolverFailed is { } resolver) failures.Add(resolver);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pause = Task.Delay(span, time, over.Token);
         var first = await Task.WhenAny([pause, .. failures]);
@@ -62,14 +74,15 @@ internal sealed class Observer(Bench bench, SampleFile samples, IRunWatcher watc
     {
         var all = await SnapshotAsync(cancellationToken);
         samples.Add(Trial.Mark, phase, all);
-        watcher.Progress(new RunProgress(Trial.Mark, phase, RateSinceLast(all["sink"]), left));
+        var (role, counter, unit) = Trial.Sut?.Role == "mailbox" ? ("poll", CounterNames.Polls, "polls/s") : ("sink", CounterNames.Recipients, "deliveries/s");
+        watcher.Progress(new RunProgress(Trial.Mark, phase, RateSinceLast(all[role], counter), left) { RateUnit = unit });
     }
 
-    private double? RateSinceLast(IReadOnlyDictionary<string, double> sink)
+    private double? RateSinceLast(IReadOnlyDictionary<string, double> role, string counter)
     {
-        var (recipients, atNs) = (sink.GetValueOrDefault(CounterNames.Recipients), sink.GetValueOrDefault(CounterNames.MonotonicNs));
-        double? rate = atNs > _recipientsAtNs && !double.IsNaN(_recipients) && recipients >= _recipients ? (recipients - _recipients) / ((atNs - _recipientsAtNs) / 1e9) : null;
-        (_recipients, _recipientsAtNs) = (recipients, atNs);
+        var (count, atNs) = (role.GetValueOrDefault(counter), role.GetValueOrDefault(CounterNames.MonotonicNs));
+        double? rate = atNs > _countAtNs && !double.IsNaN(_count) && count >= _count ? (count - _count) / ((atNs - _countAtNs) / 1e9) : null;
+        (_count, _countAtNs) = (count, atNs);
         return rate;
     }
 }

@@ -32,9 +32,9 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
     private double _others;
 
     /// <summary>
-    /// Runs it. A role's failure comes back in the record (<see cref="TrialRecord.Failure"/>), which then is void. <paramref name="derived"/>: the rate that stands for a share of a measured one.
+    /// Runs it. A role's failure comes back in the record (<see cref="TrialRecord.Failure"/>), which then is void. <paramref name="whole"/>: the messages per second that its rates are shares of; null: they are absolute.
     /// </summary>
-    public async Task<TrialRecord> RunAsync(TrialPlan trial, Rate? derived, CancellationToken cancellationToken)
+    public async Task<TrialRecord> RunAsync(TrialPlan trial, Rate? whole, CancellationToken cancellationToken)
     {
         var settings = trial.Point.Settings;
         var mark = new TrialMark(trial.Point.Number, trial.Repetition);
@@ -46,9 +46,9 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         {
             await bench.ApplyAsync(settings, cancellationToken);
             await using var sut = await startSut(trial.Point, mark, cancellationToken);
-            (features, countedNotBooked) = (sut.Features, sut.CountedNotBooked);
+            (features, countedNotBooked) = (CachingResolver.Tell(sut.Features, settings), sut.CountedNotBooked);
             observer.Trial = (mark, sut);
-            await MeasureAsync(settings, derived, mark, sut, cancellationToken);
+            await MeasureAsync(settings, whole, mark, sut, cancellationToken);
             lastWords = sut.LastWords;
         }
         catch (RoleFailedException failed)
@@ -64,7 +64,7 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         {
             Point = mark.Point,
             Repetition = mark.Repetition,
-            Derived = derived is { } rate ? new Dictionary<string, string> { ["load.rate"] = rate.ToString() } : new Dictionary<string, string>(),
+            Derived = whole is null ? new Dictionary<string, string>() : Derived(settings, whole.Value),
             WarmUpBeginNs = _warmUpNs,
             SteadyBeginNs = _steadyNs,
             SteadyEndNs = _steadyEndNs,
@@ -101,12 +101,21 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         Features = MailSystems.FeaturesOf(trial.Point.System, trial.Point.Settings),
     };
 
-    private async Task MeasureAsync(SettingValues settings, Rate? derived, TrialMark mark, ISystemUnderTest sut, CancellationToken cancellationToken)
+    /// <summary>The rates that the shares came to, by the setting that holds them.</summary>
+    private static Dictionary<string, string> Derived(SettingValues settings, Rate whole)
+    {
+        var stages = settings.ToLoad(whole).Stages;
+        return settings.Find("load.stages") is { Length: > 0 }
+            ? new() { ["load.stages"] = string.Join(SettingForm.ItemSeparator, stages.Select(PlannedStage.Format)) }
+            : new() { ["load.rate"] = stages[0].Rate.ToString() };
+    }
+
+    private async Task MeasureAsync(SettingValues settings, Rate? whole, TrialMark mark, ISystemUnderTest sut, CancellationToken cancellationToken)
     {
         var phases = settings.ToPhases();
-        var load = settings.ToLoad(derived);
+        var load = settings.ToLoad(whole);
         var trial = new TrialId(run, mark.Point, mark.Repetition);
-        await BeginAsync(trial, new SourceOptions { To = sut.Door, Load = load, Workload = settings.ToWorkload(), DrainTimeout = phases.Drain }, sut, cancellationToken);
+        await BeginAsync(trial, new SourceOptions { To = sut.Door, Load = load, Workload = settings.ToWorkload(), DrainTimeout = phases.Drain }, settings.Burden(), sut, cancellationToken);
         _atTrialBegin = await observer.SnapshotAsync(cancellationToken);
 
         _warmUpNs = MonotonicClock.NowNs;
@@ -129,13 +138,13 @@ internal sealed class TrialPhases(Bench bench, SutStart startSut, Observer obser
         await EndAsync(sut, cancellationToken);
     }
 
-    private async Task BeginAsync(TrialId trial, SourceOptions source, ISystemUnderTest sut, CancellationToken cancellationToken)
+    private async Task BeginAsync(TrialId trial, SourceOptions source, double burden, ISystemUnderTest sut, CancellationToken cancellationToken)
     {
         string Events(string role) => folder.EventsOf(role, trial.Point, trial.Repetition);
         await sut.BeginTrialAsync(trial, Events("mta"), cancellationToken);
-        await bench.Sink.AskAsync(new BeginTrialCommand(trial, Events("sink")), Patience, cancellationToken);
+        await bench.Sink.AskAsync(new BeginTrialCommand(trial, Events("sink")) { Burden = burden, Credits = source.Load.Model == LoadModel.Backlog }, Patience, cancellationToken);
         foreach (var process in bench.Processes.Where(process => process.Role is "dns" or "line")) await process.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
-        await bench.Source.AskAsync(new BeginTrialCommand(trial, Events("source")) { Source = source }, Patience, cancellationToken);
+        await bench.Source.AskAsync(new BeginTrialCommand(trial, Events("source")) { Source = source, Burden = burden }, Patience, cancellationToken);
     }
 
     /// <summary>
@@ -179,7 +188,7 @@ internal static class DeliveredRate
         return seconds > 0 && recipients > 0 ? recipients / seconds : null;
     }
 
-    /// <summary>Messages per second that are <paramref name="share"/> of it.</summary>
-    public static Rate? ShareOf(TrialRecord record, double share, int recipientsPerMessage) =>
-        Of(record) is { } rate ? new Rate(double.Parse((rate * share / recipientsPerMessage).ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)) : null;
+    /// <summary>The same in messages per second.</summary>
+    public static Rate? MessagesOf(TrialRecord record, int recipientsPerMessage) =>
+        Of(record) is { } rate ? new Rate(double.Parse((rate / recipientsPerMessage).ToString("G6", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)) : null;
 }

@@ -11,7 +11,7 @@ using MailBench.Runs.Testbed.Systems;
 namespace MailBench.Runs.Phases;
 
 /// <summary>Gives each trial its phases: the same testbed, a SUT and a queue of its own.</summary>
-internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFolder folder, NodeProgram program, RunRecord record, TestbedPorts ports, TimeProvider time)
+internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFolder folder, NodeProgram program, RunRecord record, RunScratch scratch, TestbedPorts ports, TimeProvider time)
 {
     public TrialPhases Create() => new(bench, StartSutAsync, observer, folder, record.Run);
 
@@ -19,10 +19,10 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
     public UsersPhases CreateUsers() => new(bench, StartMailboxAsync, observer, folder, record.Run);
 
     /// <summary>The same for a point that asks the system what it does.</summary>
-    public ProbePhases CreateProbes() => new(program, folder, record.QueueRoot, ports, time);
+    public ProbePhases CreateProbes(TrialPlan trial) => new(program, folder, scratch.Of(MarkOf(trial)), ports, time);
 
     /// <summary>The same for a point that holds two instruments against each other.</summary>
-    public CrossCheckPhases CreateCrossCheck(int seed) => new(program, folder, record.QueueRoot, record.Run, seed, ports, time);
+    public CrossCheckPhases CreateCrossCheck(TrialPlan trial) => new(program, folder, scratch.Of(MarkOf(trial)), record.Run, trial.Point.Settings.Integer("seed"), ports, time);
 
     private async Task<ISystemUnderTest> StartMailboxAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
     {
@@ -43,7 +43,7 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
     /// <summary>MailBench's own mailbox server, with the MTA core before it where mail comes through that.</summary>
     private async Task<ISystemUnderTest> StartOwnAsync(PointPlan point, TrialMark mark, RoleLog log, CancellationToken cancellationToken)
     {
-        var store = Path.Combine(record.QueueRoot, $"mail-{mark.Point}-{mark.Repetition}");
+        var store = Path.Combine(Directory.CreateDirectory(scratch.Of(mark)).FullName, "mail");
         if (point.Settings.Text("users.delivery") == "direct") return await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, new IPEndPoint(IPAddress.Loopback, 0), store, log, time, cancellationToken);
         var mailbox = await OwnMailbox.StartAsync(program, point.Settings, bench.MailboxSide, bench.MailSide, store, log, time, cancellationToken);
         try
@@ -65,10 +65,12 @@ internal sealed class TrialPhasesFactory(Bench bench, Observer observer, RunFold
         return await MailSystems.StartAsync(point.System, program, point.Settings, place, log, time, cancellationToken);
     }
 
+    private static TrialMark MarkOf(TrialPlan trial) => new(trial.Point.Number, trial.Repetition);
+
     private SutPlace PlaceOf(TrialMark mark)
     {
         var token = $"{mark.Point}-{mark.Repetition}";
         return new SutPlace(
-            Path.Combine(record.QueueRoot, $"queue-{token}"), bench.DnsServer, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"), Path.Combine(folder.Logs, $"attempts-{token}.log"));
+            Path.Combine(scratch.Of(mark), "queue"), bench.Resolver, bench.SmtpPort, Path.Combine(folder.Work, $"mta-{token}.yaml"), Path.Combine(folder.Logs, $"attempts-{token}.log"));
     }
 }

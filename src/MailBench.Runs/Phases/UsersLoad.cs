@@ -22,7 +22,7 @@ internal sealed class UsersLoad(Bench bench, SettingValues settings, TrialId tri
     public async Task BeginAsync(int users, string events, string mailEvents, CancellationToken cancellationToken)
     {
         _mailEvents = settings.Choice<PollAction>("users.action") == PollAction.Idle ? mailEvents : null;
-        await bench.Poll.AskAsync(new BeginTrialCommand(trial, events) { Poll = settings.ToPolls(bench.UsersSide) with { Active = users } }, Patience, cancellationToken);
+        await bench.Poll.AskAsync(new BeginTrialCommand(trial, events) { Poll = settings.ToPolls(bench.UsersSide) with { Active = users, Tls = server.UsersTls } }, Patience, cancellationToken);
         await PrepareMailAsync(users, cancellationToken);
     }
 

@@ -25,7 +25,7 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
         try
         {
             await bench.ApplyAsync(settings, cancellationToken);
-            await using var server = await startServer(plan.Point, mark, cancellationToken);
+            await using var server = await StartAsync(plan.Point, mark, cancellationToken);
             if (server.UsersDoor is { } door) await bench.LeadUsersAsync(settings, door, cancellationToken);
             observer.Trial = (mark, server);
             return await MeasureAsync(settings, record with { Features = server.Features }, server, cancellationToken);
@@ -40,6 +40,13 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
         }
     }
 
+    /// <summary>On a thread of its own and shown: filling mailboxes takes as long as the disk does.</summary>
+    private Task<ISystemUnderTest> StartAsync(PointPlan point, TrialMark mark, CancellationToken cancellationToken)
+    {
+        var starting = Task.Run(() => startServer(point, mark, cancellationToken), CancellationToken.None);
+        return observer.ShowAsync(string.Create(CultureInfo.InvariantCulture, $"making mailboxes of {point.Settings.Integer("users.count"):#,0} users and starting their server"), mark, starting);
+    }
+
     private async Task<TrialRecord> MeasureAsync(SettingValues settings, TrialRecord record, ISystemUnderTest server, CancellationToken cancellationToken)
     {
         var phases = settings.ToPhases();
@@ -48,7 +55,7 @@ internal sealed class UsersPhases(Bench bench, SutStart startServer, Observer ob
         var days = settings.List("users.schedule").Select(UsersStageText.Parse).ToList();
         var load = new UsersLoad(bench, settings, trial, server);
         await server.BeginTrialAsync(trial, folder.EventsOf("mta", record.Point, record.Repetition), cancellationToken);
-        await bench.Line.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
+        foreach (var line in bench.Processes.Where(process => process.Role == "line")) await line.AskAsync(new BeginTrialCommand(trial, null), Patience, cancellationToken);
         await load.BeginAsync(FirstUsers(settings, knee, days), folder.EventsOf("poll", record.Point, record.Repetition), folder.EventsOf("source", record.Point, record.Repetition), cancellationToken);
         record = record with { AtTrialBegin = await observer.SnapshotAsync(cancellationToken), WarmUpBeginNs = MonotonicClock.NowNs };
 

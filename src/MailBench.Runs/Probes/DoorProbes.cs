@@ -36,7 +36,7 @@ internal sealed class DoorProbes(ISystemUnderTest sut, FeatureClaims claims, str
         if (keywords.TryGetValue("SIZE", out var size) && long.TryParse(size, out var limit) && limit > 0)
         {
             var large = await dialogue.SayAsync($"MAIL FROM:<{sender}> SIZE={limit + 1}", cancellationToken);
-            findings.Add(Standard(Dialogue, $"MAIL with SIZE above the {limit:#,0} offered", "552, or 452", "RFC 1870 §6.1", large.Text, large.Code is 552 or 452));
+            findings.Add(Standard(Dialogue, "MAIL with SIZE above what is offered", "552, or 452", "RFC 1870 §6.1", large.Text, large.Code is 552 or 452));
         }
 
         return keywords;
@@ -61,7 +61,7 @@ internal sealed class DoorProbes(ISystemUnderTest sut, FeatureClaims claims, str
             ("DATA", "DATA before MAIL", [503, 554], "RFC 5321 §4.1.4"),
             ("MAIL FROM:nonsense@@", "a malformed MAIL", [501, 553, 555], "RFC 5321 §4.2.2"),
             ($"MAIL FROM:<{sender}> FROB=1", "MAIL with an unknown parameter", [555, 501], "RFC 5321 §4.1.1.11"),
-            ("VRFY probe", "VRFY", [252, 250, 502, 550, 553], "RFC 5321 §3.5.3"),
+            ($"VRFY <{recipient}>", "VRFY", [252, 250, 502, 550, 553], "RFC 5321 §3.5.3"),
             ("NOOP", "NOOP", [250], "RFC 5321 §4.1.1.9"),
         ];
         var bare = new List<string>();

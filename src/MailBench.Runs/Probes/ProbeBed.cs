@@ -30,6 +30,9 @@ internal sealed class ProbeBed : IAsyncDisposable
 
     public static string HostAddress(int host) => $"127.0.4.{host}";
 
+    /// <summary>A host at which nobody listens.</summary>
+    public static string ClosedAddress => HostAddress(5);
+
     /// <summary>The return path, where DSNs come to.</summary>
     public static string ReturnAddress => Return.ToString();
 
@@ -92,7 +95,7 @@ internal sealed class ProbeBed : IAsyncDisposable
     }
 
     /// <summary>
-    /// <c>a</c> and <c>b</c> have one MX set; <c>c</c> shares only its best host with them; <c>d</c> is a host of its own, <c>e</c> one without 8BITMIME, <c>f</c> one that nothing else names.
+    /// <c>a</c> and <c>b</c> have one MX set; <c>c</c> shares only its best host with them; <c>d</c> is a host of its own, <c>e</c> one without 8BITMIME, <c>f</c> one that nothing else names, and at <c>g</c>'s nobody listens.
     /// </summary>
     private static string Zone(string suffix) => $"""
         $ORIGIN {suffix}.
@@ -113,6 +116,8 @@ internal sealed class ProbeBed : IAsyncDisposable
         d IN MX 10 h2
         e IN MX 10 h3
         f IN MX 10 h4
+        h5 IN A {ClosedAddress}
+        g IN MX 10 h5
 
         """;
 }

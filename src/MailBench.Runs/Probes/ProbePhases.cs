@@ -66,11 +66,17 @@ internal sealed class ProbePhases(NodeProgram program, RunFolder folder, string 
         if (sut.Failed.IsCompletedSuccessfully) throw new RoleFailedException(await sut.Failed);
     }
 
-    private static IReadOnlyList<(string, string, string[], string, string)> Planted(ProbeBed bed) =>
-    [
-        ("a refused recipient", $"{BounceProbes.Refused}@a.{bed.Suffix}", [ProbeBed.HostAddress(1), $"h1.{bed.Suffix}"], "550", "no such user here"),
-        ("a deferred recipient", $"{BounceProbes.Later}@a.{bed.Suffix}", [ProbeBed.HostAddress(1), $"h1.{bed.Suffix}"], "451", "not now"),
-    ];
+    private static IReadOnlyList<PlantedFailure> Planted(ProbeBed bed)
+    {
+        (string, string[]) where = ("where", [ProbeBed.HostAddress(1), $"h1.{bed.Suffix}"]);
+        return
+        [
+            new("a refused recipient", $"{BounceProbes.Refused}@a.{bed.Suffix}", [where, ("the code", ["550"]), ("the host's words", ["no such user here"])]),
+            new("a deferred recipient", $"{BounceProbes.Later}@a.{bed.Suffix}", [where, ("the code", ["451"]), ("the host's words", ["not now"])]),
+            new("a host that nobody answers at", $"{BounceProbes.Closed}.{bed.Suffix}", [("where", [ProbeBed.ClosedAddress, $"h5.{bed.Suffix}"]), ("that it was refused", ["refused"])]),
+            new("a domain that does not exist", $"{BounceProbes.Nowhere}.{bed.Suffix}", [("that there is none", ["not found", "nxdomain", "not exist", "non-existent", "host unknown", "no such domain"])]),
+        ];
+    }
 
     /// <summary>The log, whole; a system that writes none has none.</summary>
     private static string[] ReadLog(string path) => File.Exists(path) ? File.ReadAllLines(path) : [];

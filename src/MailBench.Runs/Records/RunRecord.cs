@@ -8,7 +8,7 @@ using MailBench.Runs.Sweep;
 
 namespace MailBench.Runs.Records;
 
-/// <summary>The run folder as the runner writes it: resolved profile, header, journal; and the scratch that goes at the end.</summary>
+/// <summary>The run folder as the runner writes it: resolved profile, header, journal. What it makes and does not keep is <see cref="RunScratch"/>.</summary>
 internal sealed class RunRecord : IDisposable
 {
     private readonly RunFolder _folder;
@@ -39,8 +39,7 @@ internal sealed class RunRecord : IDisposable
         var header = RunJournal.ReadHeader(folder);
         var run = header?.Run ?? NewRunId(time);
         var queueRoot = plan.Profile.Settings.Find("mta.queuePath") is { } elsewhere ? Path.Combine(Path.GetFullPath(elsewhere), $"mailbench-{run}") : folder.Work;
-        // A runner that was killed left its queues: a trial's queue is fresh, so that its books hold nothing of another's.
-        foreach (var scratch in new[] { folder.Work, queueRoot }.Distinct()) Empty(scratch);
+        Directory.CreateDirectory(queueRoot);
         if (header is null)
         {
             File.WriteAllText(folder.Profile, ProfileText.Write(plan.Profile));
@@ -49,13 +48,6 @@ internal sealed class RunRecord : IDisposable
         }
 
         return new RunRecord(folder, new RunJournal(folder), header, queueRoot);
-    }
-
-    private static void Empty(string scratch)
-    {
-        var directory = new DirectoryInfo(scratch);
-        if (directory.Exists && directory.LinkTarget is null) directory.Delete(recursive: true);
-        directory.Create();
     }
 
     /// <summary>Takes the calibration into the header, with what it says of the storage.</summary>
@@ -70,7 +62,11 @@ internal sealed class RunRecord : IDisposable
         return calibration;
     }
 
-    public void Append(TrialRecord trial) => _journal.Append(trial);
+    public void Append(TrialRecord trial)
+    {
+        _journal.Append(trial);
+        Finished[(trial.Point, trial.Repetition)] = trial;
+    }
 
     /// <summary>All trials are done; the disk was probed once more.</summary>
     public void Completed(double syncsPerSecondAfter)
@@ -79,19 +75,14 @@ internal sealed class RunRecord : IDisposable
     }
 
     /// <summary>Event files of a trial that was abandoned are no part of the run.</summary>
-    public void DropUnfinished(Dictionary<(int Point, int Repetition), TrialRecord> finished)
+    public void DropUnfinished()
     {
-        var kept = finished.Keys.SelectMany(key => new[] { "source", "sink", "mta", "poll" }.Select(role => _folder.EventsOf(role, key.Point, key.Repetition))).ToHashSet();
+        var kept = Finished.Keys.SelectMany(key => new[] { "source", "sink", "mta", "poll" }.Select(role => _folder.EventsOf(role, key.Point, key.Repetition))).ToHashSet();
         foreach (var file in Directory.EnumerateFiles(_folder.Events))
             if (!kept.Contains(file)) File.Delete(file);
     }
 
-    public void Dispose()
-    {
-        _journal.Dispose();
-        foreach (var scratch in new[] { _folder.Work, QueueRoot })
-            if (Directory.Exists(scratch)) Directory.Delete(scratch, recursive: true);
-    }
+    public void Dispose() => _journal.Dispose();
 
     private void Replace(RunHeader header)
     {

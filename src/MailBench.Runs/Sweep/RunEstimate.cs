@@ -1,5 +1,7 @@
 using MailBench.Model.Options;
 using MailBench.Model.Profiles;
+using MailBench.Model.Searching;
+using MailBench.Runs.CrossCheck;
 
 namespace MailBench.Runs.Sweep;
 
@@ -8,6 +10,9 @@ public static class RunEstimate
 {
     /// <summary>Start and stop of a fresh SUT, books, flushing of event files.</summary>
     private static readonly TimeSpan AroundTrial = TimeSpan.FromSeconds(1.6);
+
+    /// <summary>A mailbox with a message or two, made before a trial and removed after it: 10,000 took some ten seconds.</summary>
+    private static readonly TimeSpan AroundMailbox = TimeSpan.FromMilliseconds(1);
 
     /// <summary>A saturated point drains over the line opened wide; an open one holds little.</summary>
     private static readonly TimeSpan UsualDrain = TimeSpan.FromSeconds(0.7);
@@ -18,25 +23,35 @@ public static class RunEstimate
     /// <summary>Start of the testbed, disk probes before and after.</summary>
     private static readonly TimeSpan AroundRun = TimeSpan.FromSeconds(3);
 
+    /// <summary>Postfix accepting a message, and later delivering it.</summary>
+    private static readonly TimeSpan UsualPostfixMessage = TimeSpan.FromMilliseconds(5);
+
     /// <summary>All probes of a system; half of it waits for a message to expire.</summary>
     private static readonly TimeSpan AroundProbes = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan AroundProbe = TimeSpan.FromSeconds(0.6);
 
-    public static TimeSpan Of(RunPlan plan)
-    {
-        var probes = Probes(plan);
-        var calibrate = plan.Profile.Settings.Span("phases.calibrate");
-        return AroundRun + probes * (calibrate + AroundProbe) + plan.Trials.Aggregate(TimeSpan.Zero, (sum, trial) => sum + Of(trial));
-    }
+    /// <summary>What is to be expected: of a search as many tries as one takes that nothing contradicts.</summary>
+    public static TimeSpan Of(RunPlan plan) => Around(plan) + plan.Trials.Aggregate(TimeSpan.Zero, (sum, trial) => sum + Of(trial));
 
-    /// <summary>One trial, from the SUT's start to its end.</summary>
+    /// <summary>The same with all tries that searches may take, each with all its drain.</summary>
+    public static TimeSpan MostOf(RunPlan plan) => Around(plan) + plan.Trials.Aggregate(TimeSpan.Zero, (sum, trial) => sum + (trial.Point.Settings.FindsSustainable() ? Try(trial.Point.Settings.ToPhases()) : Of(trial)));
+
+    private static TimeSpan Around(RunPlan plan) => AroundRun + Probes(plan) * (plan.Profile.Settings.Span("phases.calibrate") + AroundProbe);
+
+    private static TimeSpan Try(PhaseSettings phases) => AroundTrial + phases.WarmUp + phases.Steady + phases.Drain;
+
+    /// <summary>One trial, from the SUT's start to its end. A try that is rarely needed takes no time.</summary>
     public static TimeSpan Of(TrialPlan trial)
     {
+        if (trial.Point.Settings.FindsSustainable() && trial.Repetition >= SustainableSearch.UsualTries(trial.Point.Settings.Share("load.resolution"))) return TimeSpan.Zero;
         var phases = trial.Point.Settings.ToPhases();
-        if (trial.Point.Settings.CrossChecks()) return trial.Point.Settings.Integer("crossCheck.pairs") * 2 * (AroundTrial + phases.WarmUp + phases.Steady);
+        if (trial.Point.Settings.CrossChecks()) return trial.Point.Settings.Integer("crossCheck.rounds") * ToolChoice.All.Count * (2 * AroundTrial + trial.Point.Settings.Integer("crossCheck.messages") * UsualPostfixMessage);
         if (trial.Point.Settings.HasProbes()) return AroundProbes;
-        return AroundTrial + phases.WarmUp + Window(trial.Point.Settings, phases.Steady) + (phases.Drain < UsualDrain ? phases.Drain : UsualDrain);
+        return AroundTrial + Mailboxes(trial.Point.Settings) * AroundMailbox + phases.WarmUp + Window(trial.Point.Settings, phases.Steady) + (phases.Drain < UsualDrain ? phases.Drain : UsualDrain);
     }
+
+    private static int Mailboxes(SettingValues settings) =>
+        settings.HasUsers() && (settings.Integer("users.mailbox.messages") > 0 || settings.Flag("users.mailbox.waiting")) ? settings.Integer("users.count") : 0;
 
     /// <summary>The steady window, or what stands in its place where the number of users changes.</summary>
     private static TimeSpan Window(SettingValues settings, TimeSpan steady)

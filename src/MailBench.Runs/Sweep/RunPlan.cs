@@ -2,19 +2,20 @@ using MailBench.Model.Options;
 using MailBench.Model.Profiles;
 using MailBench.Model.Records;
 using MailBench.Model.Units;
+using MailBench.Runs.CrossCheck;
 using MailBench.Runs.Testbed;
 using MailBench.Runs.Testbed.Lines;
 using MailBench.Runs.Testbed.Systems;
 
 namespace MailBench.Runs.Sweep;
 
-/// <summary>A point with its typed settings and its system under test. <paramref name="BasePoint"/>: the point whose delivered rate its own rate is a share of, or null.</summary>
+/// <summary>A point with its typed settings and its system under test. <paramref name="BasePoint"/>: the point whose delivered rate its own rates are shares of, or null.</summary>
 public sealed record PointPlan(PlannedPoint Planned, SettingValues Settings, MailSystem System, int? BasePoint)
 {
     public int Number => Planned.Point;
 }
 
-/// <summary>One repetition of a point; repetitions count from 0.</summary>
+/// <summary>One repetition of a point, or one try of a point that is a search; both count from 0.</summary>
 public sealed record TrialPlan(PointPlan Point, int Repetition);
 
 /// <summary>All that a run will do, known before it starts. Points count from 1.</summary>
@@ -36,7 +37,10 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     /// Foreign MTAs ask their resolver at port 53 and send to port 25, and virtual cables need a network where nobody else's are: all nodes then run in a network of their own, own core included, so
     /// that figures stay comparable.
     /// </summary>
-    public bool NeedsPrivateNetwork => LineBackend == LineBackends.Kernel || Points.Any(point => point.System.IsEnclosed);
+    public bool NeedsPrivateNetwork => LineBackend == LineBackends.Kernel || NeedsResolver || Points.Any(point => point.System.IsEnclosed);
+
+    /// <summary>Whether a caching resolver stands before a system: it listens at port 53, too.</summary>
+    public bool NeedsResolver => Points.Any(point => Testbed.CachingResolver.IsWanted(point.Settings));
 
     /// <summary>
     /// Multiplies the axes out and orders the trials: repetition by repetition, in each the sweeps in file order (a sweep after those it names), in each the points
@@ -52,7 +56,13 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
 
         if (points.Find(point => point.System.Kind == SystemKind.External) is { } outside && points.Exists(point => point.System.IsEnclosed))
             throw new ProfileException(profile.File, $"systems.{outside.System.Name}: an external server cannot be reached from the private network in which a run's foreign MTAs live; give it a profile of its own.");
-        return new RunPlan(profile, points, TrialOrder.Of(points, profile.Repetitions, profile.Seed));
+        if (profile.Confirms) points.AddRange(CompanionPoints.Of(points));
+        if (points.Count * profile.Repetitions > MaxTrials)
+            throw new ProfileException(profile.File, $"{points.Count * profile.Repetitions:#,0} trials with the companions that confirm: on adds; at most {MaxTrials:#,0} are run. Shorten an axis or the repetitions.");
+        var trials = TrialOrder.Of(points, profile.Repetitions, profile.Seed);
+        if (trials.Count > MaxTrials)
+            throw new ProfileException(profile.File, $"{trials.Count:#,0} trials with the tries that searches may take (load.find); at most {MaxTrials:#,0} are run. Shorten an axis or coarsen load.resolution.");
+        return new RunPlan(profile, points, trials);
     }
 
     private static void RefuseAbsurdCount(Profile profile)
@@ -84,9 +94,10 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
         // The record keeps paths as they were written: where this machine keeps its mail is nobody's business.
         var planned = new PlannedPoint(before.Count + 1, sweep, axes, settings.ToDictionary());
         settings = PathsBeside(profile.File, settings);
-        var basePoint = BaseOf(profile, before, sweep, settings, where);
         RefuseImpossible(settings, system, where, Coordinates(axes));
-        return new PointPlan(planned, settings, system, basePoint);
+        var basePoint = BaseOf(profile, before, sweep, settings, where);
+        // Whoever reads the feature vector sees how it was made to hold its mail.
+        return new PointPlan(planned, settings, settings.CrossChecks() ? MailSystems.Holding(system)! : system, basePoint);
     }
 
     /// <summary>An axis value as people read it: an empty list is <c>none</c>.</summary>
@@ -103,24 +114,28 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
     /// <summary>The point of the sweep that a derived rate names, at the same coordinates: equal in every axis of that sweep.</summary>
     private static int? BaseOf(Profile profile, List<PointPlan> before, string sweep, SettingValues settings, string where)
     {
-        if (settings.Choice<LoadModel>("load.model") != LoadModel.Open || !OfferedRate.TryParse(settings.Find("load.rate"), out var rate) || rate.Sweep is not { } named) return null;
+        if (settings.BaseSweep() is not { } named) return null;
+        var setting = settings.OfferedPath();
         if (profile.Sweeps.FirstOrDefault(other => other.Name == named) is not { } origin)
         {
             var hint = NearestName.Of(named, profile.Sweeps.Select(other => other.Name)) is { } nearest ? $"; did you mean '{nearest}'?" : ".";
-            throw new ProfileException(where, $"load.rate: there is no sweep '{named}'{hint}");
+            throw new ProfileException(where, $"{setting}: there is no sweep '{named}'{hint}");
         }
 
         var matches = before.Where(point => point.Planned.Sweep == named && origin.Axes.All(axis => point.Planned.Axes[axis.Path] == Written(settings.Find(axis.Path) ?? ""))).ToArray();
+        if (matches.Length == 1 && matches[0].Settings.FindsSustainable())
+            throw new ProfileException(where, $"{setting}: sweep '{named}' is a search (load.find) and has no one rate that others could be shares of; name a sweep that measures one.");
         if (matches.Length == 1) return matches[0].Number;
         throw new ProfileException(where, before.Exists(point => point.Planned.Sweep == named)
-            ? $"load.rate: sweep '{named}' has no point at the coordinates of a point of '{sweep}' ({string.Join(", ", origin.Axes.Select(axis => $"{axis.Path} {settings.Find(axis.Path)}"))}); give both the same values."
-            : $"load.rate: sweep '{named}' must stand above '{sweep}', which depends on it.");
+            ? $"{setting}: sweep '{named}' has no point at the coordinates of a point of '{sweep}' ({string.Join(", ", origin.Axes.Select(axis => $"{axis.Path} {settings.Find(axis.Path)}"))}); give both the same values."
+            : $"{setting}: sweep '{named}' must stand above '{sweep}', which depends on it.");
     }
 
     private static void RefuseImpossible(SettingValues settings, MailSystem system, string where, string coordinates)
     {
         try
         {
+            settings.BaseSweep();
             var scheduled = settings.ToLoad().Stages.Aggregate(TimeSpan.Zero, (sum, stage) => sum + stage.During);
             var phases = settings.ToPhases();
             if (scheduled > phases.WarmUp + phases.Steady)
@@ -133,6 +148,9 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
             throw new ProfileException(where, wrong.Message + coordinates);
         }
 
+        if (settings.FindsSustainable() && SearchRefusal.Of(settings) is { } unsearchable) throw new ProfileException(where, unsearchable + coordinates);
+        if (settings.HasUsers() && system.Kind != SystemKind.Mailbench && settings.Text("users.tls") != "none")
+            throw new ProfileException(where, $"users.tls: so far only MailBench's own mailbox server is given a certificate (system: mailbench); take users.tls away for systems.{system.Name}.{coordinates}");
         if (settings.HasUsers() && settings.Text("users.find") == "knee" && settings.List("users.schedule").Count > 0)
             throw new ProfileException(where, $"users.find knee changes the number of users itself; it goes with no users.schedule.{coordinates}");
         if (settings.HasUsers() && settings.ToPolls(new System.Net.IPEndPoint(0, 0)) is var polls)
@@ -142,10 +160,11 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
                 throw new ProfileException(where, $"users.action idle: the users who hold IDLE stay the same; it goes with neither users.find knee nor users.schedule.{coordinates}");
         }
 
-        if (settings.CrossChecks() && settings.Find("workload.size") is null)
-            throw new ProfileException(where, $"crossCheck.pairs needs workload.size: smtp-source knows no other mail.{coordinates}");
+        if (settings.Text("line.backend") == LineBackends.None && (!settings.HasUsers() || !settings.Capacity("line.capacity").Forward.IsUnlimited || settings.Span("line.delay") > TimeSpan.Zero))
+            throw new ProfileException(where, $"line.backend none is for users alone, who dial the server itself: without a line there is neither line.capacity nor line.delay.{coordinates}");
         if (MailSystems.Refusal(system) is { } refusal) throw new ProfileException(where, $"systems.{system.Name}: {refusal}");
         if (MailSystems.Refusal(system, settings) is { } unfit) throw new ProfileException(where, $"system {system.Name}: {unfit}{coordinates}");
+        if (settings.CrossChecks()) RefuseCrossCheck(settings, system, where, coordinates);
         if (settings.HasUsers() && new MailboxFill("", settings).Refusal() is { } tooMuch) throw new ProfileException(where, tooMuch + coordinates);
         if (settings.Integer("workload.recipients") > settings.Integer("mta.maxRecipients"))
             throw new ProfileException(where, $"workload.recipients {settings.Integer("workload.recipients")} is above mta.maxRecipients {settings.Integer("mta.maxRecipients")}: every message would be refused.{coordinates}");
@@ -155,6 +174,14 @@ public sealed record RunPlan(Profile Profile, IReadOnlyList<PointPlan> Points, I
             throw new ProfileException(where, $"dns.perDomain {settings.Integer("dns.perDomain")} is above dns.mx {settings.Integer("dns.mx")}: there are not so many hosts.{coordinates}");
         if (settings.Find("workload.messages") is { } messages && !Path.Exists(messages))
             throw new ProfileException(where, $"workload.messages: '{messages}' is neither a file nor a folder.{coordinates}");
+    }
+
+    private static void RefuseCrossCheck(SettingValues settings, MailSystem system, string where, string coordinates)
+    {
+        if (!(settings.ToWorkload().Size is { } size && size.Bytes >= SmtpSourceMail.LeastOctets))
+            throw new ProfileException(where, $"crossCheck.rounds needs a workload.size of at least {SmtpSourceMail.LeastOctets} octets: smtp-source knows no other mail.{coordinates}");
+        if (MailSystems.Holding(system) is null)
+            throw new ProfileException(where, $"crossCheck.rounds needs a system that can be told to hold what it accepts and to let it go later, which system {system.Name} cannot; so far postfix can.{coordinates}");
     }
 
     private static string Coordinates(IReadOnlyDictionary<string, string> axes) =>

@@ -1,5 +1,6 @@
 using System.Net;
 using MailBench.Model.Events;
+using MailBench.Model.Options;
 using MailBench.Model.Records;
 
 namespace MailBench.Runs.Testbed;
@@ -19,6 +20,8 @@ internal sealed class AllInOne(OwnCore core, OwnMailbox mailbox) : ISystemUnderT
     };
 
     public Task<RoleFailure> Failed { get; } = Task.WhenAny(core.Failed, mailbox.Failed).Unwrap();
+
+    public ClientTls UsersTls => mailbox.UsersTls;
 
     public bool CountedNotBooked => true;
 

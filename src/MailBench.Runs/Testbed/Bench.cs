@@ -39,18 +39,21 @@ internal sealed class Bench : IAsyncDisposable
     private readonly TestbedPorts _ports;
     private readonly Dictionary<string, (string Options, NodeProcess Process)> _roles = [];
     private readonly KernelLine? _kernel;
+    private readonly bool _hasLine;
     private TestbedAddresses _addresses = TestbedAddresses.UserSpace;
     private ByteSize _queue;
     private CreditPump? _credits;
+    private CachingResolver? _resolver;
     private int _popPort;
+    private IPEndPoint? _usersDoor;
 
-    private Bench(NodeProgram program, RunFolder folder, int hosts, TestbedPorts ports, KernelLine? kernel, TimeProvider time) =>
-        (_program, _folder, _hosts, _ports, _kernel, SmtpPort, _time) = (program, folder, hosts, ports, kernel, ports.Smtp, time);
+    private Bench(NodeProgram program, RunFolder folder, int hosts, TestbedPorts ports, KernelLine? kernel, bool hasLine, TimeProvider time) =>
+        (_program, _folder, _hosts, _ports, _kernel, _hasLine, SmtpPort, _time) = (program, folder, hosts, ports, kernel, hasLine, ports.Smtp, time);
 
-    /// <summary>Where the mailbox server listens; and <see cref="UsersSide"/>, where users reach it: through the line.</summary>
+    /// <summary>Where the mailbox server listens; and <see cref="UsersSide"/>, where users reach it: through the line, or itself where there is none.</summary>
     public IPEndPoint MailboxSide => new(_addresses.Sink(0), _popPort);
 
-    public IPEndPoint UsersSide => new(_addresses.Near(0), _popPort);
+    public IPEndPoint UsersSide => _hasLine ? new(_addresses.Near(0), _popPort) : _usersDoor ?? MailboxSide;
 
     public IPEndPoint MailSide => new(IPAddress.Parse(MailAddress), SmtpPort);
 
@@ -67,6 +70,12 @@ internal sealed class Bench : IAsyncDisposable
 
     public IPEndPoint DnsServer => _roles["dns"].Process.Listeners[0].EndPoint;
 
+    /// <summary>What the system under test asks: the responder, or the caching resolver before it.</summary>
+    public IPEndPoint Resolver => _resolver?.EndPoint ?? DnsServer;
+
+    /// <summary>Ends with the reason when the caching resolver ends unasked; null where there is none.</summary>
+    public Task<RoleFailure>? ResolverFailed => _resolver?.Failed;
+
     /// <summary>The first MX host's sink, reached without line.</summary>
     public IPEndPoint FarSide => new(_addresses.Far(0), SmtpPort);
 
@@ -80,6 +89,7 @@ internal sealed class Bench : IAsyncDisposable
     {
         foreach (var process in Processes)
             if (_kernel is null || process.Role != "line") yield return (process.Role, Testbed.Snapshots.OfAsync(process, cancellationToken));
+        if (_resolver is not null) yield return (CachingResolver.Role, Task.FromResult(_resolver.Counters));
         if (_kernel is not null) yield return ("line", KernelSnapshotAsync(_kernel, cancellationToken));
     }
 
@@ -90,7 +100,7 @@ internal sealed class Bench : IAsyncDisposable
     public static async Task<Bench> StartAsync(NodeProgram program, RunFolder folder, SettingValues first, int hosts, TestbedPorts ports, string backend, TimeProvider time, CancellationToken cancellationToken)
     {
         var kernel = backend == LineBackends.Kernel ? await KernelLine.StartAsync(time, cancellationToken) : null;
-        var bench = new Bench(program, folder, hosts, ports, kernel, time);
+        var bench = new Bench(program, folder, hosts, ports, kernel, backend != LineBackends.None, time);
         try
         {
             await bench.ApplyMailAsync(first, cancellationToken);
@@ -115,7 +125,7 @@ internal sealed class Bench : IAsyncDisposable
             if (_popPort == 0) _popPort = PortPick.FreeOnAll([_addresses.Near(0), _addresses.Sink(0)]);
             try
             {
-                await EnsureAsync("line", UsersLine(settings, MailboxSide), 1, null, cancellationToken);
+                if (_hasLine) await EnsureAsync("line", UsersLine(settings, MailboxSide), 1, null, cancellationToken);
                 break;
             }
             catch (RoleFailedException taken) when (attempt < PortAttempts && taken.Message.Contains("exit code 4", StringComparison.Ordinal))
@@ -125,6 +135,7 @@ internal sealed class Bench : IAsyncDisposable
             }
         }
 
+        _usersDoor = null;
         await EnsureAsync("poll", [], 0, null, cancellationToken);
         await SetUsersCapacityAsync(settings, cancellationToken);
     }
@@ -141,7 +152,8 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Leads the users' line to a server that listens where it likes.</summary>
     public async Task LeadUsersAsync(SettingValues settings, IPEndPoint server, CancellationToken cancellationToken)
     {
-        await EnsureAsync("line", UsersLine(settings, server), 1, null, cancellationToken);
+        _usersDoor = server;
+        if (_hasLine) await EnsureAsync("line", UsersLine(settings, server), 1, null, cancellationToken);
         await SetUsersCapacityAsync(settings, cancellationToken);
     }
 
@@ -151,6 +163,9 @@ internal sealed class Bench : IAsyncDisposable
         _queue = settings.Size("line.queue");
         await ApplySinkAndLineAsync(settings, cancellationToken);
         await EnsureAsync("dns", DnsArguments(settings), 1, null, cancellationToken);
+        await LeaveResolverAsync();
+        if (CachingResolver.IsWanted(settings))
+            _resolver = await CachingResolver.StartAsync(Path.Combine(_folder.Work, CachingResolver.Role), Path.Combine(_folder.Logs, $"{CachingResolver.Role}.log"), DnsServer, settings.Text("dns.suffix"), _time, cancellationToken);
         if (await EnsureAsync("source", [], 0, null, cancellationToken))
         {
             if (_credits is not null) await _credits.DisposeAsync();
@@ -167,17 +182,25 @@ internal sealed class Bench : IAsyncDisposable
         return [.. Enumerable.Range(0, hosts).SelectMany(host => new[] { addresses.Near(host), addresses.Sink(host) }), IPAddress.Parse(addresses.ReturnAddress), IPAddress.Parse(MailAddress)];
     }
 
-    public Task SetCapacityAsync(LineCapacity capacity, CancellationToken cancellationToken) => _kernel is not null
+    public Task SetCapacityAsync(LineCapacity capacity, CancellationToken cancellationToken) => !_hasLine ? Task.CompletedTask : _kernel is not null
         ? _kernel.SetCapacityAsync(capacity, _queue, cancellationToken)
         : Line.AskAsync(new CapacityCommand(capacity.Forward.BitsPerSecond, capacity.Reverse.BitsPerSecond), TimeSpan.FromSeconds(15), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         if (_credits is not null) await _credits.DisposeAsync();
+        await LeaveResolverAsync();
         // Together: each may take its time to finish.
         await Task.WhenAll(_roles.Values.Select(role => role.Process.DisposeAsync().AsTask()));
         _roles.Clear();
         if (_kernel is not null) await _kernel.DisposeAsync();
+    }
+
+    private async Task LeaveResolverAsync()
+    {
+        var resolver = _resolver;
+        _resolver = null;
+        if (resolver is not null) await resolver.DisposeAsync();
     }
 
     private async Task ApplySinkAndLineAsync(SettingValues settings, CancellationToken cancellationToken)
@@ -188,7 +211,7 @@ internal sealed class Bench : IAsyncDisposable
             try
             {
                 await EnsureAsync("sink", SinkArguments(settings), _hosts + (_kernel is null ? 1 : 2), notice => _credits?.Booked(notice.Kind == "booked" ? notice.Recipients : 0), cancellationToken);
-                if (_kernel is null || IsDelayed(settings)) await EnsureAsync("line", LineArguments(settings), _hosts, null, cancellationToken);
+                if (_hasLine && (_kernel is null || IsDelayed(settings))) await EnsureAsync("line", LineArguments(settings), _hosts, null, cancellationToken);
                 return;
             }
             catch (RoleFailedException taken) when (attempt < PortAttempts && _ports.Smtp == 0 && !_roles.ContainsKey("line") && taken.Message.Contains("exit code 4", StringComparison.Ordinal))

@@ -1,5 +1,6 @@
 using System.Net;
 using MailBench.Model.Events;
+using MailBench.Model.Options;
 using MailBench.Model.Records;
 
 namespace MailBench.Runs.Testbed;
@@ -17,6 +18,9 @@ internal interface ISystemUnderTest : IAsyncDisposable
 
     /// <summary>Where its users come when that is not where the testbed asked it to listen (<see cref="Bench.MailboxSide"/>); null: there.</summary>
     IPEndPoint? UsersDoor => null;
+
+    /// <summary>How its users come: in the clear, or by TLS and whom they expect then.</summary>
+    ClientTls UsersTls => new();
 
     /// <summary>Mail for its users comes over LMTP.</summary>
     bool TakesLmtp => false;

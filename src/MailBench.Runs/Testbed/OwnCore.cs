@@ -17,17 +17,16 @@ internal sealed record SutPlace(string QueueRoot, IPEndPoint Dns, int SmtpPort, 
     public IReadOnlyList<string> Tracer { get; init; } = [];
 }
 
-/// <summary>MailBench's own MTA core as the system under test, on queue directories of its own that go with it.</summary>
+/// <summary>MailBench's own MTA core as the system under test, on queue directories of its own.</summary>
 internal sealed class OwnCore : ISystemUnderTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly NodeProcess _process;
-    private readonly string _queueRoot;
 
-    private OwnCore(NodeProcess process, string queueRoot, IReadOnlyDictionary<string, string> features)
+    private OwnCore(NodeProcess process, IReadOnlyDictionary<string, string> features)
     {
-        (_process, _queueRoot, Features) = (process, queueRoot, features);
+        (_process, Features) = (process, features);
         Door = process.Listeners[0].EndPoint;
     }
 
@@ -50,17 +49,8 @@ internal sealed class OwnCore : ISystemUnderTest
             "--relay-from", "127.0.0.0/8", "--hostname", $"sut.{settings.Text("dns.suffix")}", "--config", place.ConfigPath,
             "--attempt-log", place.AttemptLogPath,
         ];
-        try
-        {
-            if (place.Tracer.Count > 0) program = new NodeProgram(place.Tracer[0], [.. place.Tracer.Skip(1), program.Path, .. program.Prefix]);
-            var process = await NodeProcess.StartAsync(program, "mta", arguments, 1, log, null, time, cancellationToken);
-            return new OwnCore(process, place.QueueRoot, FeaturesOf(settings));
-        }
-        catch
-        {
-            RemoveQueue(place.QueueRoot);
-            throw;
-        }
+        if (place.Tracer.Count > 0) program = new NodeProgram(place.Tracer[0], [.. place.Tracer.Skip(1), program.Path, .. program.Prefix]);
+        return new OwnCore(await NodeProcess.StartAsync(program, "mta", arguments, 1, log, null, time, cancellationToken), FeaturesOf(settings));
     }
 
     public async Task BeginTrialAsync(TrialId trial, string eventsPath, CancellationToken cancellationToken) =>
@@ -72,23 +62,7 @@ internal sealed class OwnCore : ISystemUnderTest
 
     public async Task EndTrialAsync(CancellationToken cancellationToken) => await _process.AskAsync(new EndTrialCommand(), Patience, cancellationToken);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _process.DisposeAsync();
-        RemoveQueue(_queueRoot);
-    }
-
-    private static void RemoveQueue(string root)
-    {
-        try
-        {
-            Directory.Delete(root, recursive: true);
-        }
-        catch (IOException)
-        {
-            // A killed process may still hold a file for a moment; the run's end removes the whole work folder.
-        }
-    }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     /// <summary>The axes of the method's feature vector. What the core cannot do yet is said as <c>none</c>, not left out.</summary>
     public static IReadOnlyDictionary<string, string> FeaturesOf(SettingValues settings)

@@ -19,7 +19,7 @@ internal static class Snapshots
     }
 
     /// <summary>The runner's own use, as a role beside the others: it shares their cores.</summary>
-    public static IReadOnlyDictionary<string, double> OfRunner() => new Dictionary<string, double>
+    public static Dictionary<string, double> OfRunner() => new()
     {
         [CounterNames.MonotonicNs] = MonotonicClock.NowNs,
         [CounterNames.CpuNs] = Environment.CpuUsage.TotalTime.Ticks * 100.0,

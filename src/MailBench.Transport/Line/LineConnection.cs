@@ -17,6 +17,7 @@ internal sealed class LineConnection : IConnectionHandler
     private int _stage;
     private bool _nearClosed;
     private bool _farClosed;
+    private bool _aborted;
     private TcpCounts _counted;
 
     public LineConnection(LineNode line, LinePortPair port, Connection near)
@@ -24,7 +25,7 @@ internal sealed class LineConnection : IConnectionHandler
         _line = line;
         _port = port;
         _near = near;
-        _near.HighWater = line.KernelBytes;
+        _near.HighWater = line.Reverse.KernelBytes;
         _forward = new LineFlow(line.Forward, near, port.Cost);
     }
 
@@ -74,7 +75,7 @@ internal sealed class LineConnection : IConnectionHandler
         if (isNear)
             _nearClosed = true;
         else
-            CloseFar();
+            CloseFar(isReset: _aborted && reason.Kind == CloseKind.ClosedByUs);
 
         if (reason.Kind == CloseKind.ClosedByPeer)
         {
@@ -92,11 +93,12 @@ internal sealed class LineConnection : IConnectionHandler
 
     /// <summary>
     /// Brings the charges of both directions in line with what the kernel has counted on the far side. Octets that it has not sent yet, or has received and
-    /// the line not served yet, stand in by their estimate; at the end (<paramref name="last"/>) nothing more is sent.
+    /// the line not served yet, stand in by their estimate; at the end (<paramref name="last"/>) nothing more is sent, but a reset where the line ends it by one (<paramref name="isReset"/>).
     /// </summary>
-    public void Reconcile(long nowNs, bool last = false)
+    public void Reconcile(long nowNs, bool last = false, bool isReset = false)
     {
         if (_farClosed || _far?.ReadTcpCounts() is not { } counts) return;
+        if (isReset) counts = counts with { SegmentsOut = counts.SegmentsOut + 1 };
         var cost = _port.Cost;
         _line.SegmentsForward += counts.SegmentsOut - _counted.SegmentsOut;
         _line.SegmentsReverse += counts.SegmentsIn - _counted.SegmentsIn;
@@ -116,6 +118,7 @@ internal sealed class LineConnection : IConnectionHandler
     /// <summary>Resets both sides.</summary>
     public void Abort()
     {
+        _aborted = true;
         _near.Abort();
         _far?.Abort();
     }
@@ -129,7 +132,7 @@ internal sealed class LineConnection : IConnectionHandler
         {
             case 1:
                 _far = _line.DialFar(_port, this);
-                _far.HighWater = _line.KernelBytes;
+                _far.HighWater = _line.Forward.KernelBytes;
                 _reverse = new LineFlow(_line.Reverse, _far, _port.Cost) { Target = _near };
                 break;
             case 2:
@@ -145,9 +148,10 @@ internal sealed class LineConnection : IConnectionHandler
         if (_stage < 3 && _line.DelayNs > 0) _handshake!.Arm(_line.Loop.TurnNs + _line.DelayNs);
     }
 
-    private void CloseFar()
+    /// <param name="isReset">The kernel is about to send a reset, and counts it only then.</param>
+    private void CloseFar(bool isReset)
     {
-        Reconcile(_line.Loop.TurnNs, last: true);
+        Reconcile(_line.Loop.TurnNs, last: true, isReset && _forward.Target is not null);
         _farClosed = true;
     }
 

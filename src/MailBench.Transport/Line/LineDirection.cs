@@ -5,10 +5,15 @@ namespace MailBench.Transport.Line;
 /// deadlines are absolute, so a late wake-up is made good from the backlog, while an idle line earns next to no credit. Connections take turns by
 /// deficit round robin with a full segment as quantum. Pure but for handing octets to their target: time is passed in.
 /// </summary>
-/// <param name="limitBytes">Octets that may wait, kernel buffers of paused sources included.</param>
-/// <param name="kernelBytes">What a paused source's receive buffer holds.</param>
-internal sealed class LineDirection(long limitBytes, int kernelBytes, long delayNs)
+/// <param name="queueBytes">What <see cref="QueueBytes"/> is asked to be; on a fast line it is more, see <see cref="LeastQueueNs"/>.</param>
+internal sealed class LineDirection(long queueBytes, long delayNs)
 {
+    /// <summary>
+    /// The queue holds at least so much of the line's time, whatever was asked for. Processes wake milliseconds late on a virtual machine: a queue that runs dry meanwhile is the testbed's limit and not
+    /// the line's, and a short one costs a wake-up of three processes for every few segments.
+    /// </summary>
+    private const long LeastQueueNs = 5_000_000;
+
     /// <summary>An arrival may have waited unseen for a turn of the loop: on an idle line it may begin so much before it was seen.</summary>
     private const long IdleCreditNs = 100_000;
 
@@ -37,11 +42,13 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
     /// <summary>Every connection may hold so many segments whatever the others hold, or it could not take its turn.</summary>
     private const int GuaranteedSegments = 2;
 
+    /// <summary>A quarter of a millisecond of 1 Gbit/s: smaller buffers there wake three processes for every few segments.</summary>
+    private const int MostKernelBytes = 32 << 10;
+
     /// <summary>Octets on the way through the delay; beyond it the server waits (a limit for unlimited capacity).</summary>
     private const long UnderWayLimitBytes = 64L << 20;
 
-    /// <summary>Hysteresis of resumption: not a wake-up of the source for every segment.</summary>
-    private readonly long _resumeBelow = limitBytes - Math.Min(limitBytes / 8, 8 << 10);
+    private readonly long _askedBytes = queueBytes;
 
     private readonly Queue<LineFlow> _round = new();
     private readonly Queue<LineFlow> _paused = new();
@@ -62,6 +69,12 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
     /// <summary>Bits per second; 0: unlimited.</summary>
     public long Capacity => _capacity;
 
+    /// <summary>Octets that may wait, kernel buffers of paused sources included.</summary>
+    public long QueueBytes { get; private set; } = queueBytes;
+
+    /// <summary>What a socket's buffer may hold at either end: little of the queue, since it waits for the line too.</summary>
+    public int KernelBytes => (int)Math.Clamp(QueueBytes / 8, 4 << 10, MostKernelBytes);
+
     /// <summary>All octets on the wire so far, and what they were made of.</summary>
     public long WireOctets { get; private set; }
 
@@ -80,6 +93,7 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
         if (_freeNs != 0 && _capacity > 0 && bitsPerSecond > 0) _freeNs = nowNs + (long)((_freeNs - nowNs) * ((double)_capacity / bitsPerSecond));
         if (_capacity == 0 || bitsPerSecond == 0) _freeNs = nowNs;
         _capacity = bitsPerSecond;
+        QueueBytes = Math.Max(_askedBytes, bitsPerSecond / 8 * LeastQueueNs / 1_000_000_000);
         _remainder = 0;
     }
 
@@ -262,15 +276,19 @@ internal sealed class LineDirection(long limitBytes, int kernelBytes, long delay
     }
 
     private bool HasRoom(LineFlow flow) =>
-        _waiting + (_pausedCount + 1L) * kernelBytes < limitBytes || flow.Queued < GuaranteedSegments * flow.Cost.SegmentBytes;
+        _waiting + (_pausedCount + 1L) * KernelBytes < QueueBytes || flow.Queued < GuaranteedSegments * flow.Cost.SegmentBytes;
 
     private void ResumeSources()
     {
+        if (_paused.Count == 0) return;
+
+        // Not a wake-up of the source for every segment.
+        var resumeBelow = QueueBytes - Math.Min(QueueBytes / 8, KernelBytes);
         for (var n = _paused.Count; n > 0; n--)
         {
             var flow = _paused.Dequeue();
             if (!flow.IsPaused) continue;
-            if (_waiting + (long)_pausedCount * kernelBytes < _resumeBelow || flow.Queued < GuaranteedSegments * flow.Cost.SegmentBytes)
+            if (_waiting + (long)_pausedCount * KernelBytes < resumeBelow || flow.Queued < GuaranteedSegments * flow.Cost.SegmentBytes)
                 Resume(flow);
             else
                 _paused.Enqueue(flow);

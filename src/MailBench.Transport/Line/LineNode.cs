@@ -46,9 +46,8 @@ public sealed class LineNode : INode
     {
         _options = options;
         DelayNs = options.Delay.ToNs();
-        KernelBytes = (int)Math.Clamp(options.Queue.Bytes / 8, 4 << 10, 32 << 10);
-        Forward = new LineDirection(options.Queue.Bytes, KernelBytes, DelayNs);
-        Reverse = new LineDirection(options.Queue.Bytes, KernelBytes, DelayNs);
+        Forward = new LineDirection(options.Queue.Bytes, DelayNs);
+        Reverse = new LineDirection(options.Queue.Bytes, DelayNs);
         Loop = EventLoop.Start(new EventLoopOptions("line") { Portable = portable, Punctual = true });
         Loop.HandlerFailed += defect => _failed.TrySetException(new InvalidOperationException($"the line failed: {defect.Message}", defect));
     }
@@ -68,9 +67,6 @@ public sealed class LineNode : INode
 
     internal long DelayNs { get; }
 
-    /// <summary>SO_RCVBUF and SO_SNDBUF of both sides: small, since what they hold waits for the line too.</summary>
-    internal int KernelBytes { get; }
-
     internal long SegmentsForward { get; set; }
 
     internal long SegmentsReverse { get; set; }
@@ -81,9 +77,7 @@ public sealed class LineNode : INode
         {
             await Loop.RunAsync(() =>
             {
-                var nowNs = MonotonicClock.NowNs;
-                Forward.SetCapacity(_options.Forward.BitsPerSecond, nowNs);
-                Reverse.SetCapacity(_options.Reverse.BitsPerSecond, nowNs);
+                SetCapacity(_options.Forward.BitsPerSecond, _options.Reverse.BitsPerSecond);
                 _wake = Loop.CreateTimer(static _ => { }, null);
                 _reconcile = Loop.CreateTimer(static state => ((LineNode)state!).ReconcileTouched(), this);
                 Loop.TurnEnding += Run;
@@ -143,12 +137,7 @@ public sealed class LineNode : INode
         switch (command)
         {
             case CapacityCommand capacity:
-                await Loop.RunAsync(() =>
-                {
-                    var nowNs = MonotonicClock.NowNs;
-                    Forward.SetCapacity(capacity.ForwardBitsPerSecond, nowNs);
-                    Reverse.SetCapacity(capacity.ReverseBitsPerSecond, nowNs);
-                });
+                await Loop.RunAsync(() => SetCapacity(capacity.ForwardBitsPerSecond, capacity.ReverseBitsPerSecond));
                 return null;
             case BeginTrialCommand or EndTrialCommand:
                 // The line keeps no events and no books: its counters run on.
@@ -166,7 +155,7 @@ public sealed class LineNode : INode
         return ValueTask.CompletedTask;
     }
 
-    internal Connection DialFar(LinePortPair port, LineConnection connection) => Loop.Dial(port.Far, connection, DialTimeout, SocketSettings(port.Cost));
+    internal Connection DialFar(LinePortPair port, LineConnection connection) => Loop.Dial(port.Far, connection, DialTimeout, Settings(port.Cost, incoming: Reverse, outgoing: Forward));
 
     /// <summary>Something moved: the kernel's counts are to be read soon.</summary>
     internal void Touch(LineConnection connection)
@@ -192,7 +181,7 @@ public sealed class LineNode : INode
                 {
                     var pair = new LinePortPair(port.Far, WireCost.For(port.Far));
                     var near = port.Near.Port == 0 ? new IPEndPoint(port.Near.Address, picked) : port.Near;
-                    var listener = Loop.Listen(near, connection => Accept(pair, connection), SocketSettings(WireCost.For(port.Near)));
+                    var listener = Loop.Listen(near, connection => Accept(pair, connection), NearSettings(port.Near));
                     _listeners.Add(listener);
                     if (port.Near.Port == 0) picked = listener.EndPoint.Port;
                 }
@@ -217,8 +206,19 @@ public sealed class LineNode : INode
         return connection;
     }
 
-    private SocketOptions SocketSettings(WireCost cost) =>
-        new() { SendBufferBytes = KernelBytes, ReceiveBufferBytes = KernelBytes, MaxSegment = cost.MaxSegment };
+    /// <summary>Connections that stand keep the buffers that they have.</summary>
+    private void SetCapacity(long forwardBitsPerSecond, long reverseBitsPerSecond)
+    {
+        var nowNs = MonotonicClock.NowNs;
+        Forward.SetCapacity(forwardBitsPerSecond, nowNs);
+        Reverse.SetCapacity(reverseBitsPerSecond, nowNs);
+        foreach (var listener in _listeners) listener.Apply(NearSettings(listener.EndPoint));
+    }
+
+    private SocketOptions NearSettings(IPEndPoint near) => Settings(WireCost.For(near), incoming: Forward, outgoing: Reverse);
+
+    private static SocketOptions Settings(WireCost cost, LineDirection incoming, LineDirection outgoing) =>
+        new() { SendBufferBytes = outgoing.KernelBytes, ReceiveBufferBytes = incoming.KernelBytes, MaxSegment = cost.MaxSegment };
 
     /// <summary>At the end of every turn: what has become due since is sent, and the timer set for what comes next.</summary>
     private void Run()

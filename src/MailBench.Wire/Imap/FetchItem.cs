@@ -3,10 +3,10 @@ using System.Text;
 
 namespace MailBench.Wire.Imap;
 
-/// <summary>What FETCH may ask of a message (RFC 3501 §6.4.5); the macros ALL, FAST and FULL are taken apart when they are read.</summary>
+/// <summary>What FETCH may ask of a message (RFC 3501 §6.4.5, RFC 7162 §3.1.4.2); the macros ALL, FAST and FULL are taken apart when they are read.</summary>
 public enum FetchKind : byte
 {
-    Flags, Uid, InternalDate, Size, Envelope,
+    Flags, Uid, ModSeq, InternalDate, Size, Envelope,
 
     /// <summary>The structure with or without extension data: <c>BODYSTRUCTURE</c>, <c>BODY</c>.</summary>
     BodyStructure, Body,
@@ -63,7 +63,7 @@ public sealed record ImapSection(IReadOnlyList<int> Path, SectionText Text, IRea
 public sealed record FetchItem(FetchKind Kind, ImapSection? Section = null, bool Peek = false, long Offset = -1, long Count = 0)
 {
     /// <summary>It is answered from what the server keeps in memory, without a look into the message.</summary>
-    public bool IsCheap => Kind is FetchKind.Flags or FetchKind.Uid or FetchKind.Size;
+    public bool IsCheap => Kind is FetchKind.Flags or FetchKind.Uid or FetchKind.ModSeq or FetchKind.Size;
 
     /// <summary>A fetch of it sets \Seen.</summary>
     public bool MarksSeen => (Kind == FetchKind.Section && !Peek) || Kind is FetchKind.Rfc822 or FetchKind.Rfc822Text;
@@ -101,6 +101,7 @@ public sealed record FetchItem(FetchKind Kind, ImapSection? Section = null, bool
     {
         FetchKind.Flags => "FLAGS"u8,
         FetchKind.Uid => "UID"u8,
+        FetchKind.ModSeq => "MODSEQ"u8,
         FetchKind.InternalDate => "INTERNALDATE"u8,
         FetchKind.Size => "RFC822.SIZE"u8,
         FetchKind.Envelope => "ENVELOPE"u8,

@@ -25,6 +25,12 @@ public sealed class ImapClientMachine
     /// <summary>The session cannot go on: LOGOUT was answered, or what came was no IMAP.</summary>
     public bool ShouldClose { get; private set; }
 
+    /// <summary>STARTTLS was granted: every octet behind the answer is TLS's, and no command may go until it stands; then call <see cref="Secured"/>.</summary>
+    public bool AwaitsTls { get; private set; }
+
+    /// <summary>TLS stands.</summary>
+    public void Secured() => AwaitsTls = false;
+
     /// <summary>What was wrong with the server's octets, a sentence; null: nothing.</summary>
     public string? Fault { get; private set; }
 
@@ -72,7 +78,7 @@ public sealed class ImapClientMachine
     public int Receive(ReadOnlySpan<byte> input, IImapClientSession owner)
     {
         var consumed = 0;
-        while (consumed < input.Length && !ShouldClose)
+        while (consumed < input.Length && !ShouldClose && !AwaitsTls)
         {
             var rest = input[consumed..];
             var taken = _literalLeft > 0 ? ReceiveLiteral(rest, owner) : ReceiveLine(rest, owner);
@@ -80,7 +86,7 @@ public sealed class ImapClientMachine
             consumed += taken;
         }
 
-        return input.Length;
+        return AwaitsTls ? consumed : input.Length;
     }
 
     private int ReceiveLiteral(ReadOnlySpan<byte> input, IImapClientSession owner)
@@ -152,6 +158,7 @@ public sealed class ImapClientMachine
         var verb = _pending[place].Verb;
         _pending.RemoveAt(place);
         ShouldClose |= verb == ImapVerb.Logout;
+        AwaitsTls |= verb == ImapVerb.StartTls && status == ImapStatus.Ok;
         owner.OnTagged(verb, status.Value, text[(status == ImapStatus.Bad ? 4 : 3)..].Trim((byte)' '));
     }
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace MailBench.Wire.Imap;
 
-/// <summary>FETCH: a macro, an item, or items in parentheses (RFC 3501 §6.4.5).</summary>
+/// <summary>FETCH: a macro, an item, or items in parentheses (RFC 3501 §6.4.5), and CHANGEDSINCE (RFC 7162 §3.1.4.1).</summary>
 internal static partial class ImapCommandParser
 {
     private const int MaxPath = 50;
@@ -35,15 +35,24 @@ internal static partial class ImapCommandParser
             else return null;
         }
 
+        long? since = null;
+        if (cursor.TakeSpace())
+        {
+            if (!cursor.TakeWord("(CHANGEDSINCE "u8) || !cursor.TryModSeq(out var modSeq) || !cursor.Take((byte)')')) return null;
+            since = modSeq;
+            if (!items.Exists(static item => item.Kind == FetchKind.ModSeq)) items.Add(new FetchItem(FetchKind.ModSeq));
+        }
+
         // RFC 3501 §6.4.8: the UID is told whether it was asked for or not.
         if (isUid && !items.Exists(static item => item.Kind == FetchKind.Uid)) items.Insert(0, new FetchItem(FetchKind.Uid));
-        return new ImapCommand { Tag = tag, Verb = ImapVerb.Fetch, IsUid = isUid, Set = set, Items = items };
+        return new ImapCommand { Tag = tag, Verb = ImapVerb.Fetch, IsUid = isUid, Set = set, Items = items, Since = since };
     }
 
     private static FetchItem? Item(scoped ref ImapCursor cursor, ReadOnlySpan<byte> word)
     {
         if (Ascii.EqualsIgnoreCase(word, "FLAGS"u8)) return new FetchItem(FetchKind.Flags);
         if (Ascii.EqualsIgnoreCase(word, "UID"u8)) return new FetchItem(FetchKind.Uid);
+        if (Ascii.EqualsIgnoreCase(word, "MODSEQ"u8)) return new FetchItem(FetchKind.ModSeq);
         if (Ascii.EqualsIgnoreCase(word, "INTERNALDATE"u8)) return new FetchItem(FetchKind.InternalDate);
         if (Ascii.EqualsIgnoreCase(word, "RFC822.SIZE"u8)) return new FetchItem(FetchKind.Size);
         if (Ascii.EqualsIgnoreCase(word, "ENVELOPE"u8)) return new FetchItem(FetchKind.Envelope);

@@ -10,7 +10,7 @@ internal static partial class ImapCommandParser
 
     private static ImapCommand? Search(string tag, bool isUid, scoped ref ImapCursor cursor)
     {
-        if (!cursor.TakeSpace()) return null;
+        if (!cursor.TakeSpace() || !TryReturn(ref cursor, out var wanted)) return null;
         var known = true;
         if (cursor.TakeWord("CHARSET "u8))
         {
@@ -19,7 +19,38 @@ internal static partial class ImapCommandParser
         }
 
         var left = MaxKeys;
-        return Keys(ref cursor, 0, ref left) is { } key ? new ImapCommand { Tag = tag, Verb = ImapVerb.Search, IsUid = isUid, Search = known ? key : null } : null;
+        return Keys(ref cursor, 0, ref left) is { } key ? new ImapCommand { Tag = tag, Verb = ImapVerb.Search, IsUid = isUid, Search = known ? key : null, Return = wanted } : null;
+    }
+
+    /// <summary><c>RETURN (…)</c> and the space behind it, where it is there (RFC 4731 §3.1); in empty brackets all is asked for. False: it names what is not known.</summary>
+    private static bool TryReturn(scoped ref ImapCursor cursor, out SearchReturn wanted)
+    {
+        wanted = SearchReturn.None;
+        if (!cursor.TakeWord("RETURN ("u8)) return true;
+        if (cursor.TakeWord(") "u8))
+        {
+            wanted = SearchReturn.All;
+            return true;
+        }
+
+        do
+        {
+            var word = cursor.Word();
+            SearchReturn? item = Ascii.EqualsIgnoreCase(word, "MIN"u8) ? SearchReturn.Min : Ascii.EqualsIgnoreCase(word, "MAX"u8) ? SearchReturn.Max
+                : Ascii.EqualsIgnoreCase(word, "ALL"u8) ? SearchReturn.All : Ascii.EqualsIgnoreCase(word, "COUNT"u8) ? SearchReturn.Count : null;
+            if (item is not { } one) return false;
+            wanted |= one;
+        }
+        while (cursor.TakeSpace());
+        return cursor.TakeWord(") "u8);
+    }
+
+    /// <summary>RFC 7162 §3.1.5: all flags of a message share one mod-sequence, so which of them is asked for (a string and <c>all</c>, <c>priv</c> or <c>shared</c>) makes no difference.</summary>
+    private static SearchKey? ModSeq(scoped ref ImapCursor cursor)
+    {
+        if (!cursor.TakeSpace()) return null;
+        if (cursor.IsNext((byte)'"') && !(cursor.TryString(out _) && cursor.TakeSpace() && (cursor.TakeWord("all "u8) || cursor.TakeWord("priv "u8) || cursor.TakeWord("shared "u8)))) return null;
+        return cursor.TryModSeq(out var modSeq) ? new SearchKey(SearchKind.ModSeq) { Number = modSeq } : null;
     }
 
     /// <summary>One or more, separated by spaces; several are their conjunction.</summary>
@@ -72,6 +103,7 @@ internal static partial class ImapCommandParser
             "NEW" => new SearchKey(SearchKind.And) { Keys = [Flagged(ImapFlags.Recent), Not(Flagged(ImapFlags.Seen))] },
             "KEYWORD" => Keyword(ref cursor),
             "UNKEYWORD" => Not(Keyword(ref cursor)),
+            "MODSEQ" => ModSeq(ref cursor),
             "UID" => cursor.TakeSpace() ? Numbers(ref cursor, SearchKind.Uids) : null,
             "BEFORE" => Dated(SearchKind.Before, ref cursor),
             "ON" => Dated(SearchKind.On, ref cursor),

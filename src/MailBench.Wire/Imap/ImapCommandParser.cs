@@ -37,8 +37,10 @@ internal static partial class ImapCommandParser
             case ImapVerb.Capability or ImapVerb.Noop or ImapVerb.Logout or ImapVerb.Namespace or ImapVerb.Idle or ImapVerb.Check or ImapVerb.Close or ImapVerb.Unselect:
             case ImapVerb.Expunge when !isUid:
                 return new ImapCommand { Tag = tag, Verb = verb };
-            case ImapVerb.Select or ImapVerb.Examine or ImapVerb.Create or ImapVerb.Delete or ImapVerb.Subscribe or ImapVerb.Unsubscribe:
-                return cursor.TakeSpace() && cursor.TryName(out var mailbox) ? new ImapCommand { Tag = tag, Verb = verb, Mailbox = mailbox } : null;
+            case ImapVerb.Select or ImapVerb.Examine:
+                return cursor.TakeSpace() && cursor.TryName(out var mailbox) ? new ImapCommand { Tag = tag, Verb = verb, Mailbox = mailbox, CondStore = cursor.TakeWord(" (CONDSTORE)"u8) } : null;
+            case ImapVerb.Create or ImapVerb.Delete or ImapVerb.Subscribe or ImapVerb.Unsubscribe:
+                return cursor.TakeSpace() && cursor.TryName(out mailbox) ? new ImapCommand { Tag = tag, Verb = verb, Mailbox = mailbox } : null;
             case ImapVerb.Rename:
                 return cursor.TakeSpace() && cursor.TryName(out mailbox) && cursor.TakeSpace() && cursor.TryName(out var other) ? new ImapCommand { Tag = tag, Verb = verb, Mailbox = mailbox, Other = other } : null;
             case ImapVerb.List or ImapVerb.Lsub:
@@ -62,30 +64,43 @@ internal static partial class ImapCommandParser
         var items = StatusItems.None;
         do
         {
-            if (!Enum.TryParse<StatusItems>(Encoding.ASCII.GetString(cursor.Word()), ignoreCase: true, out var item) || !Enum.IsDefined(item)) return null;
+            // A number would be read as an item by its value.
+            if (cursor.TryNumber(out _) || !Enum.TryParse<StatusItems>(Encoding.ASCII.GetString(cursor.Word()), ignoreCase: true, out var item) || item == StatusItems.None || !Enum.IsDefined(item)) return null;
             items |= item;
         }
         while (cursor.TakeSpace());
-        return items != StatusItems.None && cursor.Take((byte)')') ? new ImapCommand { Tag = tag, Verb = ImapVerb.Status, Mailbox = mailbox, Status = items } : null;
+        return cursor.Take((byte)')') ? new ImapCommand { Tag = tag, Verb = ImapVerb.Status, Mailbox = mailbox, Status = items } : null;
     }
 
-    /// <summary>RFC 5161: names of capabilities, of which none here needs to be enabled.</summary>
+    /// <summary>RFC 5161: names of capabilities, of which only CONDSTORE can be enabled here.</summary>
     private static ImapCommand? Enable(string tag, scoped ref ImapCursor cursor)
     {
         if (cursor.IsAtEnd) return null;
+        var condStore = false;
         while (cursor.TakeSpace())
-            if (!cursor.TryAtom(out _)) return null;
-        return new ImapCommand { Tag = tag, Verb = ImapVerb.Enable };
+        {
+            if (!cursor.TryAtom(out var name)) return null;
+            condStore |= Ascii.EqualsIgnoreCase(name, "CONDSTORE"u8);
+        }
+
+        return new ImapCommand { Tag = tag, Verb = ImapVerb.Enable, CondStore = condStore };
     }
 
     private static ImapCommand? Store(string tag, bool isUid, scoped ref ImapCursor cursor)
     {
         if (!cursor.TakeSpace() || !cursor.TrySet(out var set) || !cursor.TakeSpace()) return null;
+        long? since = null;
+        if (cursor.TakeWord("(UNCHANGEDSINCE "u8))
+        {
+            if (!cursor.TryModSeq(out var modSeq) || !cursor.TakeWord(") "u8)) return null;
+            since = modSeq;
+        }
+
         var mode = cursor.Take((byte)'+') ? StoreMode.Add : cursor.Take((byte)'-') ? StoreMode.Remove : StoreMode.Replace;
         if (!cursor.TakeWord("FLAGS"u8)) return null;
         var silent = cursor.TakeWord(".SILENT"u8);
         return cursor.TakeSpace() && cursor.TryFlags(out var flags, bare: true)
-            ? new ImapCommand { Tag = tag, Verb = ImapVerb.Store, IsUid = isUid, Set = set, Mode = mode, Silent = silent, Flags = flags }
+            ? new ImapCommand { Tag = tag, Verb = ImapVerb.Store, IsUid = isUid, Set = set, Mode = mode, Silent = silent, Flags = flags, Since = since }
             : null;
     }
 }

@@ -91,6 +91,14 @@ internal ref struct ImapCursor(ReadOnlySpan<byte> text)
         return read;
     }
 
+    /// <summary>A mod-sequence: 63 bits (RFC 7162 §7).</summary>
+    public bool TryModSeq(out long modSeq)
+    {
+        var read = Utf8Parser.TryParse(Rest, out modSeq, out var digits) && Rest[0] is >= (byte)'0' and <= (byte)'9';
+        if (read) At += digits;
+        return read;
+    }
+
     public bool TrySet(out ImapSet set)
     {
         set = new ImapSet([]);

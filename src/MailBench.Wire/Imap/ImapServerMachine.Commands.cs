@@ -6,15 +6,45 @@ namespace MailBench.Wire.Imap;
 /// <summary>What the machine answers by itself, and IDLE (RFC 2177).</summary>
 public sealed partial class ImapServerMachine
 {
-    /// <summary>What is spoken: RFC 7888, 2342, 2971, 2177, 3691, 4315, 5161, 6851; before the login also how to log in (RFC 4959).</summary>
-    private static ReadOnlySpan<byte> CapabilitiesBeforeLogin => "IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN ID NAMESPACE IDLE UNSELECT UIDPLUS MOVE ENABLE"u8;
+    /// <summary>What is spoken: RFC 7888, 2342, 2971, 2177, 3691, 4315, 5161, 6851, 4731, 8438, 7162; before the login also how to log in (RFC 4959).</summary>
+    private static ReadOnlySpan<byte> CapabilitiesBeforeLogin => "IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN ID NAMESPACE IDLE UNSELECT UIDPLUS MOVE ENABLE ESEARCH STATUS=SIZE CONDSTORE"u8;
 
-    private static ReadOnlySpan<byte> CapabilitiesAfterLogin => "IMAP4rev1 LITERAL+ ID NAMESPACE IDLE UNSELECT UIDPLUS MOVE ENABLE"u8;
+    private static ReadOnlySpan<byte> CapabilitiesAfterLogin => "IMAP4rev1 LITERAL+ ID NAMESPACE IDLE UNSELECT UIDPLUS MOVE ENABLE ESEARCH STATUS=SIZE CONDSTORE"u8;
+
+    private bool MustSecure => Options.RequireTls && !IsSecure;
+
+    /// <summary>For the state and for what stands below it: STARTTLS once, logins where they are allowed.</summary>
+    private void WriteCapabilities(IBufferWriter<byte> output)
+    {
+        var before = State == ImapState.NotAuthenticated;
+        Say(before && !MustSecure ? CapabilitiesBeforeLogin : CapabilitiesAfterLogin, output);
+        if (before && MustSecure) Say(" LOGINDISABLED"u8, output);
+        if (before && Options.StartTls && !IsSecure) Say(" STARTTLS"u8, output);
+    }
+
+    private void StartTls(scoped ref ImapCursor cursor, IBufferWriter<byte> output)
+    {
+        if (!cursor.IsAtEnd)
+        {
+            Blame("bad arguments"u8, output);
+        }
+        else if (!Options.StartTls || IsSecure)
+        {
+            Blame("no TLS here or not now"u8, output);
+        }
+        else
+        {
+            Tagged(ImapStatus.Ok, "begin TLS"u8, output);
+            _mode = Mode.AwaitsTls;
+        }
+    }
 
     private void Perform(bool isUid, scoped ref ImapCursor cursor, IImapServerSession owner, IBufferWriter<byte> output)
     {
         switch (_verb)
         {
+            case ImapVerb.StartTls: StartTls(ref cursor, output); return;
+            case ImapVerb.Login or ImapVerb.Authenticate when MustSecure: Tagged(ImapStatus.No, "[PRIVACYREQUIRED] STARTTLS first: no passwords in the clear"u8, output); return;
             case ImapVerb.Login: Login(ref cursor, owner, output); return;
             case ImapVerb.Authenticate: Authenticate(ref cursor, owner, output); return;
             case ImapVerb.Id: Id(ref cursor, output); return;
@@ -29,11 +59,12 @@ public sealed partial class ImapServerMachine
             return;
         }
 
+        TellsModSeqs |= command.EnablesCondStore;
         switch (_verb)
         {
             case ImapVerb.Capability:
                 Say("* CAPABILITY "u8, output);
-                Say(State == ImapState.NotAuthenticated ? CapabilitiesBeforeLogin : CapabilitiesAfterLogin, output);
+                WriteCapabilities(output);
                 Say("\r\n"u8, output);
                 Tagged(ImapStatus.Ok, "done"u8, output);
                 break;
@@ -42,8 +73,8 @@ public sealed partial class ImapServerMachine
                 Tagged(ImapStatus.Ok, "done"u8, output);
                 break;
             case ImapVerb.Enable:
-                Say("* ENABLED\r\n"u8, output);
-                Tagged(ImapStatus.Ok, "nothing here needs to be enabled"u8, output);
+                Say(command.CondStore ? "* ENABLED CONDSTORE\r\n"u8 : "* ENABLED\r\n"u8, output);
+                Tagged(ImapStatus.Ok, "done"u8, output);
                 break;
             case ImapVerb.Noop when State == ImapState.NotAuthenticated: Tagged(ImapStatus.Ok, "done"u8, output); break;
             case ImapVerb.Logout:

@@ -9,7 +9,7 @@ namespace MailBench.Wire.Imap;
 /// </summary>
 public sealed partial class ImapServerMachine(ImapServerOptions options)
 {
-    private enum Mode : byte { BeforeGreeting, Command, SaslResponse, Idle, AppendContent, AppendTail, AwaitsLogin, AwaitsAnswer }
+    private enum Mode : byte { BeforeGreeting, Command, SaslResponse, Idle, AppendContent, AppendTail, AwaitsTls, AwaitsLogin, AwaitsAnswer }
 
     /// <summary>Octets of a literal's head at the end of a line, at most: <c>{4294967295+}</c>.</summary>
     private const int MaxTag = 100;
@@ -37,7 +37,16 @@ public sealed partial class ImapServerMachine(ImapServerOptions options)
     /// <summary>An answer of the owner is owed.</summary>
     public bool IsWaiting => _mode >= Mode.AwaitsLogin;
 
+    /// <summary>STARTTLS was answered: every octet behind it is TLS's. Call <see cref="Secured"/> when that stands.</summary>
+    public bool AwaitsTls => _mode == Mode.AwaitsTls;
+
+    /// <summary>What comes is within TLS.</summary>
+    public bool IsSecure { get; private set; }
+
     public bool IsIdling => _mode == Mode.Idle;
+
+    /// <summary>The client has asked for mod-sequences: all that is told of flags tells them too (RFC 7162 §3.1.2).</summary>
+    public bool TellsModSeqs { get; private set; }
 
     /// <summary>Content of APPEND is coming.</summary>
     public bool IsAppending => _mode is Mode.AppendContent or Mode.AppendTail;
@@ -58,8 +67,16 @@ public sealed partial class ImapServerMachine(ImapServerOptions options)
         }
 
         output.Write("* OK [CAPABILITY "u8);
-        output.Write(CapabilitiesBeforeLogin);
+        WriteCapabilities(output);
         output.Write(Encoding.ASCII.GetBytes($"] {Options.HostName} MailBench ready\r\n"));
+    }
+
+    /// <summary>TLS stands, after STARTTLS or before the greeting. Nothing that was said in the clear counts any more but its errors.</summary>
+    public void Secured()
+    {
+        if (_mode is not (Mode.AwaitsTls or Mode.BeforeGreeting)) throw new InvalidOperationException($"The machine is in {_mode}.");
+        IsSecure = true;
+        if (_mode == Mode.AwaitsTls) _mode = Mode.Command;
     }
 
     /// <summary>

@@ -5,6 +5,12 @@ public sealed record ImapServerOptions
 {
     public required string HostName { get; init; }
 
+    /// <summary>Offer STARTTLS (RFC 3501 §6.2.1): the owner can do TLS.</summary>
+    public bool StartTls { get; init; }
+
+    /// <summary>Take no name and no password in the clear: LOGINDISABLED (RFC 3501 §7.2.1).</summary>
+    public bool RequireTls { get; init; }
+
     /// <summary>Octets of a command, all its lines and literals together, APPEND's content excepted: RFC 7162 §4 asks for 8,192; lists of UIDs are longer.</summary>
     public int MaxCommand { get; init; } = 64 << 10;
 

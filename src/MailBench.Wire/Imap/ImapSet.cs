@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace MailBench.Wire.Imap;
 
@@ -55,6 +56,20 @@ public sealed class ImapSet(IReadOnlyList<(uint From, uint To)> ranges)
         }
 
         return ordered ? taken : [.. taken.Order().Distinct()];
+    }
+
+    /// <summary>Writes ascending numbers as a set, neighbours as ranges.</summary>
+    public static void Write(ReadOnlySpan<uint> numbers, StringBuilder text)
+    {
+        for (var from = 0; from < numbers.Length;)
+        {
+            var to = from;
+            while (to + 1 < numbers.Length && numbers[to + 1] == numbers[to] + 1) to++;
+            if (from > 0) text.Append(',');
+            text.Append(numbers[from]);
+            if (to > from) text.Append(':').Append(numbers[to]);
+            from = to + 1;
+        }
     }
 
     public void WriteTo(IBufferWriter<byte> output)

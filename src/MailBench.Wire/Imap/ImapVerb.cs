@@ -2,12 +2,12 @@ using System.Text;
 
 namespace MailBench.Wire.Imap;
 
-/// <summary>Commands of RFC 3501 and of the extensions that the capabilities name (RFC 2177, 2342, 2971, 3691, 4315, 5161, 6851). <c>Uid</c> is a prefix, never a command's verb.</summary>
+/// <summary>Commands of RFC 3501 and of the extensions that the capabilities name (RFC 2177, 2342, 2971, 3691, 4315, 5161, 6851; 7162 adds to what they take). <c>Uid</c> is a prefix, never a command's verb.</summary>
 public enum ImapVerb : byte
 {
     Unknown,
     Capability, Noop, Logout, Id,
-    Login, Authenticate,
+    Login, Authenticate, StartTls,
     Enable, Select, Examine, Create, Delete, Rename, Subscribe, Unsubscribe, List, Lsub, Namespace, Status, Append, Idle,
     Check, Close, Unselect, Expunge, Search, Fetch, Store, Copy, Move,
     Uid,
@@ -31,7 +31,7 @@ internal static class ImapVerbs
     public static ImapState NeededBy(ImapVerb verb) => verb switch
     {
         ImapVerb.Capability or ImapVerb.Noop or ImapVerb.Logout or ImapVerb.Id => ImapState.Any,
-        ImapVerb.Login or ImapVerb.Authenticate => ImapState.NotAuthenticated,
+        ImapVerb.Login or ImapVerb.Authenticate or ImapVerb.StartTls => ImapState.NotAuthenticated,
         < ImapVerb.Check => ImapState.Authenticated,
         _ => ImapState.Selected,
     };

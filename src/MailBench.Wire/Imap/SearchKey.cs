@@ -10,7 +10,7 @@ namespace MailBench.Wire.Imap;
 /// </summary>
 public enum SearchKind : byte
 {
-    All, And, Or, Not, Numbers, Uids, Flag, Keyword,
+    All, And, Or, Not, Numbers, Uids, ModSeq, Flag, Keyword,
     Before, On, Since, SentBefore, SentOn, SentSince,
     Larger, Smaller, Header, Body, Text,
 }
@@ -32,6 +32,9 @@ public sealed record SearchKey(SearchKind Kind)
 
     /// <summary>It cannot be told without a look into the message or at its file.</summary>
     public bool NeedsFile => Kind >= SearchKind.Before && Kind is not (SearchKind.Larger or SearchKind.Smaller) || Keys.Any(static key => key.NeedsFile);
+
+    /// <summary>It asks for mod-sequences, so the answer names the greatest of what is found (RFC 7162 §3.1.5).</summary>
+    public bool HasModSeq => Kind == SearchKind.ModSeq || Keys.Any(static key => key.HasModSeq);
 
     /// <summary>As a client writes it.</summary>
     public void WriteTo(IBufferWriter<byte> output)
@@ -63,6 +66,10 @@ public sealed record SearchKey(SearchKind Kind)
             case SearchKind.Uids:
                 output.Write("UID "u8);
                 Set!.WriteTo(output);
+                break;
+            case SearchKind.ModSeq:
+                output.Write("MODSEQ "u8);
+                ImapText.WriteNumber(Number, output);
                 break;
             case SearchKind.Flag: output.Write(Encoding.ASCII.GetBytes(Flag.ToString().ToUpperInvariant())); break;
             case SearchKind.Keyword:

@@ -29,6 +29,12 @@ public sealed class Pop3ClientMachine
     /// <summary>The session cannot go on: QUIT was answered, or what came was no POP3.</summary>
     public bool ShouldClose { get; private set; }
 
+    /// <summary>STLS was granted: every octet behind the reply is TLS's, and no command may go until it stands; then call <see cref="Secured"/>.</summary>
+    public bool AwaitsTls { get; private set; }
+
+    /// <summary>TLS stands.</summary>
+    public void Secured() => AwaitsTls = false;
+
     /// <summary>What was wrong with the server's octets, a sentence; null: nothing.</summary>
     public string? Fault { get; private set; }
 
@@ -73,7 +79,7 @@ public sealed class Pop3ClientMachine
     public int Receive(ReadOnlySpan<byte> input, IPop3ClientSession owner)
     {
         var consumed = 0;
-        while (consumed < input.Length && !ShouldClose)
+        while (consumed < input.Length && !ShouldClose && !AwaitsTls)
         {
             var rest = input[consumed..];
             var taken = _bodyOf is Pop3Verb.Retr or Pop3Verb.Top ? ReceiveContent(rest, owner) : ReceiveLine(rest, owner);
@@ -81,7 +87,7 @@ public sealed class Pop3ClientMachine
             consumed += taken;
         }
 
-        return input.Length;
+        return AwaitsTls ? consumed : input.Length;
     }
 
     private int ReceiveLine(ReadOnlySpan<byte> input, IPop3ClientSession owner)
@@ -126,6 +132,7 @@ public sealed class Pop3ClientMachine
         }
 
         if (command.Verb == Pop3Verb.Quit) ShouldClose = true;
+        if (command.Verb == Pop3Verb.Stls && ok) AwaitsTls = true;
         owner.OnReply(command.Verb, command.Argument, ok, line[(ok ? 3 : 4)..].Trim((byte)' '));
     }
 
@@ -187,6 +194,7 @@ public sealed class Pop3ClientMachine
         Pop3Verb.Rset => "RSET"u8,
         Pop3Verb.Noop => "NOOP"u8,
         Pop3Verb.Quit => "QUIT"u8,
+        Pop3Verb.Stls => "STLS"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(verb)),
     };
 }

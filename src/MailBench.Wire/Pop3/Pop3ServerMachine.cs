@@ -4,12 +4,12 @@ using System.Text;
 namespace MailBench.Wire.Pop3;
 
 /// <summary>
-/// The server's side of POP3 (RFC 1939, with CAPA and PIPELINING of RFC 2449, AUTH PLAIN of RFC 5034), pure: octets in, calls to its owner and octets out. The same octets under any
+/// The server's side of POP3 (RFC 1939, with CAPA and PIPELINING of RFC 2449, STLS of RFC 2595, AUTH PLAIN of RFC 5034), pure: octets in, calls to its owner and octets out. The same octets under any
 /// fragmentation give the same calls. This part reads lines and keeps the states; commands are in <c>.Login.cs</c> and <c>.Transaction.cs</c>, content in <c>.Content.cs</c>.
 /// </summary>
 public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
 {
-    private enum Mode : byte { BeforeGreeting, Command, SaslResponse, AwaitsLogin, AwaitsContent, Content, AwaitsUpdate }
+    private enum Mode : byte { BeforeGreeting, Command, SaslResponse, AwaitsTls, AwaitsLogin, AwaitsContent, Content, AwaitsUpdate }
 
     private Mode _mode;
     private LineFramer _lines;
@@ -24,6 +24,12 @@ public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
     /// <summary>An answer of the owner is owed.</summary>
     public bool IsWaiting => _mode >= Mode.AwaitsLogin;
 
+    /// <summary>STLS was answered: every octet behind it is TLS's. Call <see cref="Secured"/> when that stands.</summary>
+    public bool AwaitsTls => _mode == Mode.AwaitsTls;
+
+    /// <summary>What comes is within TLS.</summary>
+    public bool IsSecure { get; private set; }
+
     /// <summary>The last call stopped although there was input, since it had written enough; present the rest again when the output has room.</summary>
     public bool HasYielded => _written >= Options.OutputYield;
 
@@ -34,6 +40,15 @@ public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
         _mode = Mode.Command;
         ShouldClose = refusal is not null;
         output.Write(Encoding.ASCII.GetBytes(refusal is null ? $"+OK {Options.HostName} POP3 MailBench ready\r\n" : $"-ERR {refusal}\r\n"));
+    }
+
+    /// <summary>TLS stands, after STLS or before the greeting. Nothing that was said in the clear is remembered (RFC 2595 §4).</summary>
+    public void Secured()
+    {
+        if (_mode is not (Mode.AwaitsTls or Mode.BeforeGreeting)) throw new InvalidOperationException($"The machine is in {_mode}.");
+        IsSecure = true;
+        _userLength = -1;
+        if (_mode == Mode.AwaitsTls) _mode = Mode.Command;
     }
 
     /// <summary>
@@ -87,6 +102,12 @@ public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
             case Pop3Verb.Capa: Capa(output); break;
             case Pop3Verb.Quit: Quit(owner, output); break;
             case Pop3Verb.Noop when _maildrop is not null: Say("+OK\r\n"u8, output); break;
+            case Pop3Verb.Stls when Options.StartTls && _maildrop is null && !IsSecure && command.Argument.IsEmpty:
+                _mode = Mode.AwaitsTls;
+                Say("+OK begin TLS\r\n"u8, output);
+                break;
+            case Pop3Verb.Stls: Blame("-ERR no TLS here or not now\r\n"u8, output); break;
+            case Pop3Verb.User or Pop3Verb.Pass or Pop3Verb.Auth when _maildrop is null && MustSecure: Blame("-ERR [AUTH] STLS first: no passwords in the clear\r\n"u8, output); break;
             case Pop3Verb.User or Pop3Verb.Pass or Pop3Verb.Auth when _maildrop is null: Authorize(command, owner, output); break;
             case not Pop3Verb.Unknown when _maildrop is not null: Transact(command, owner, output); break;
             case Pop3Verb.Unknown: Blame("-ERR unknown command\r\n"u8, output); break;
@@ -98,9 +119,12 @@ public sealed partial class Pop3ServerMachine(Pop3ServerOptions options)
     private void Capa(IBufferWriter<byte> output)
     {
         Say("+OK capability list follows\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"u8, output);
-        if (_maildrop is null) Say("USER\r\nSASL PLAIN\r\n"u8, output);
+        if (_maildrop is null && !MustSecure) Say("USER\r\nSASL PLAIN\r\n"u8, output);
+        if (_maildrop is null && Options.StartTls && !IsSecure) Say("STLS\r\n"u8, output);
         Say("IMPLEMENTATION MailBench\r\n.\r\n"u8, output);
     }
+
+    private bool MustSecure => Options.RequireTls && !IsSecure;
 
     private void Quit(IPop3ServerSession owner, IBufferWriter<byte> output)
     {

@@ -5,6 +5,12 @@ public sealed record Pop3ServerOptions
 {
     public required string HostName { get; init; }
 
+    /// <summary>Offer STLS (RFC 2595 §4): the owner can do TLS.</summary>
+    public bool StartTls { get; init; }
+
+    /// <summary>Take no name and no password in the clear.</summary>
+    public bool RequireTls { get; init; }
+
     /// <summary>Octets of a command line, CRLF included: RFC 2449 §4 asks for 255; an initial SASL response may be longer (RFC 5034 §4).</summary>
     public int MaxCommandLine { get; init; } = 1024;
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace MailBench.Wire.Pop3;
 
-/// <summary>Commands of RFC 1939, RFC 2449 and RFC 5034. <c>Greeting</c> is what a client awaits first, no command.</summary>
-public enum Pop3Verb : byte { Unknown, Greeting, User, Pass, Auth, Capa, Stat, List, Uidl, Retr, Top, Dele, Rset, Noop, Quit }
+/// <summary>Commands of RFC 1939, RFC 2449, RFC 2595 and RFC 5034. <c>Greeting</c> is what a client awaits first, no command.</summary>
+public enum Pop3Verb : byte { Unknown, Greeting, User, Pass, Auth, Capa, Stat, List, Uidl, Retr, Top, Dele, Rset, Noop, Quit, Stls }
 
 /// <summary>A command line without its CRLF, split into verb and argument; verbs in any case.</summary>
 internal readonly ref struct Pop3Line
@@ -42,6 +42,7 @@ internal readonly ref struct Pop3Line
             0x72736574 => Pop3Verb.Rset,
             0x6e6f6f70 => Pop3Verb.Noop,
             0x71756974 => Pop3Verb.Quit,
+            0x73746c73 => Pop3Verb.Stls,
             _ => Pop3Verb.Unknown,
         },
         3 when ((word[0] | 0x20) << 16 | (word[1] | 0x20) << 8 | (word[2] | 0x20)) == 0x746f70 => Pop3Verb.Top,

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MailBench.Wire.Smtp;
 
-internal enum SmtpVerb : byte { Unknown, NotImplemented, Helo, Ehlo, Lhlo, Mail, Rcpt, Data, Bdat, Rset, Noop, Vrfy, Help, Quit }
+internal enum SmtpVerb : byte { Unknown, NotImplemented, Helo, Ehlo, Lhlo, Mail, Rcpt, Data, Bdat, Rset, Noop, Vrfy, Help, Quit, StartTls }
 
 /// <summary>A command line (without its CRLF) split into verb and argument (RFC 5321 §4.1.1): verbs in any case, white space at the end ignored.</summary>
 internal readonly ref struct CommandLine
@@ -51,6 +51,7 @@ internal readonly ref struct CommandLine
 
     private static SmtpVerb OfOther(ReadOnlySpan<byte> word)
     {
+        if (Ascii.EqualsIgnoreCase(word, "STARTTLS"u8)) return SmtpVerb.StartTls;
         foreach (var known in Elsewhere)
             if (Ascii.EqualsIgnoreCase(word, known)) return SmtpVerb.NotImplemented;
         return SmtpVerb.Unknown;
@@ -59,7 +60,7 @@ internal readonly ref struct CommandLine
     /// <summary>Commands of RFC 5321 and of extensions that this server does not offer: 502 rather than 500.</summary>
     private static readonly byte[][] Elsewhere =
     [
-        "EXPN"u8.ToArray(), "AUTH"u8.ToArray(), "STARTTLS"u8.ToArray(), "ETRN"u8.ToArray(), "TURN"u8.ToArray(),
+        "EXPN"u8.ToArray(), "AUTH"u8.ToArray(), "ETRN"u8.ToArray(), "TURN"u8.ToArray(),
         "SEND"u8.ToArray(), "SOML"u8.ToArray(), "SAML"u8.ToArray(), "BURL"u8.ToArray(),
     ];
 }

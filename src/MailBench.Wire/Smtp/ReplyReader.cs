@@ -16,6 +16,8 @@ internal struct ReplyReader
 
     private const int InternedLine = 128;
 
+    private static readonly SmtpReply Done = SmtpReply.Of(250, "2.0.0", "done");
+
     // Shared by all machines: entries are immutable and a lost race costs one more parse.
     private static readonly SmtpReply?[] Interned = new SmtpReply?[256];
 
@@ -26,9 +28,9 @@ internal struct ReplyReader
 
     /// <summary>
     /// Takes at most one line; returns its octets, 0 when it is not whole yet. <paramref name="reply"/>: set behind a reply's last line. <paramref name="fault"/>: set where
-    /// what came is no reply; nothing may be read after that.
+    /// what came is no reply; nothing may be read after that. <paramref name="wordless"/>: of a 250 in one line nothing else is wanted.
     /// </summary>
-    public int Read(ReadOnlySpan<byte> input, out SmtpReply? reply, out string? fault)
+    public int Read(ReadOnlySpan<byte> input, bool wordless, out SmtpReply? reply, out string? fault)
     {
         reply = null;
         fault = null;
@@ -40,7 +42,8 @@ internal struct ReplyReader
         }
 
         var octets = input[..(end + 1)];
-        if (_lines is null && TryRecall(octets, out reply)) return octets.Length;
+        if (wordless && _lines is null && octets.StartsWith("250 "u8) && octets.EndsWith("\r\n"u8)) reply = Done;
+        if (reply is not null || (_lines is null && TryRecall(octets, out reply))) return octets.Length;
         fault = ReadLine(octets, out reply);
         return octets.Length;
     }

@@ -18,6 +18,7 @@ internal sealed class ServerReplies
         Greeting = SmtpReply.Of(220, null, $"{options.HostName} {options.Software}");
         Helo = SmtpReply.Of(250, null, options.HostName);
         Ehlo = SmtpReply.Of(250, null, Capabilities(options));
+        EhloSecure = options.StartTls ? SmtpReply.Of(250, null, Capabilities(options with { StartTls = false })) : Ehlo;
         StartContent = SmtpReply.Of(354, null, "End data with <CR><LF>.<CR><LF>");
 
         MailOk = Make(250, "2.1.0", "Sender ok");
@@ -26,6 +27,8 @@ internal sealed class ServerReplies
         Bye = Make(221, "2.0.0", $"{options.HostName} closing");
         Verify = Make(252, "2.0.0", "Cannot verify; send the message and see");
         Help = Make(214, "2.0.0", $"{(options.Lmtp ? "LHLO" : "HELO EHLO")} MAIL RCPT DATA {(options.Chunking ? "BDAT " : "")}RSET NOOP VRFY HELP QUIT; see RFC {(options.Lmtp ? 2033 : 5321)}");
+        StartTls = Make(220, "2.0.0", "Ready to start TLS");
+        SecureAlready = Make(503, "5.5.1", "This is TLS already");
         ChunkOk = Make(250, "2.0.0", "Chunk taken");
 
         Unknown = Make(500, "5.5.1", "Command not recognized");
@@ -64,6 +67,11 @@ internal sealed class ServerReplies
     public SmtpReply Greeting { get; }
     public SmtpReply Helo { get; }
     public SmtpReply Ehlo { get; }
+
+    /// <summary>Within TLS STARTTLS is not offered again (RFC 3207 §4.2).</summary>
+    public SmtpReply EhloSecure { get; }
+    public SmtpReply StartTls { get; }
+    public SmtpReply SecureAlready { get; }
     public SmtpReply StartContent { get; }
     public SmtpReply MailOk { get; }
     public SmtpReply RcptOk { get; }
@@ -111,6 +119,7 @@ internal sealed class ServerReplies
         if (options.EightBitMime) lines.Add("8BITMIME");
         if (options.EnhancedStatusCodes) lines.Add("ENHANCEDSTATUSCODES");
         if (options.Chunking) lines.Add("CHUNKING");
+        if (options.StartTls) lines.Add("STARTTLS");
         if (options.Limits) lines.Add(Limits(options));
         return string.Join('\n', lines);
     }

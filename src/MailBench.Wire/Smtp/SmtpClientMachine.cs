@@ -49,7 +49,7 @@ public sealed partial class SmtpClientMachine(SmtpClientOptions options)
         var consumed = 0;
         while (consumed < input.Length && _state != State.Closed)
         {
-            var taken = _reader.Read(input[consumed..], out var reply, out var fault);
+            var taken = _reader.Read(input[consumed..], wordless: _state == State.Final && !Options.KeepsAcceptance, out var reply, out var fault);
             consumed += taken;
             if (fault is not null) Refuse(SmtpReply.Of(500, "5.5.0", $"The server sent {fault}"), owner);
             else if (reply is not null) Take(reply, owner, output);

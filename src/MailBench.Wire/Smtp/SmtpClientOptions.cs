@@ -21,4 +21,10 @@ public sealed record SmtpClientOptions
 
     /// <summary>Send content by BDAT when the server offers CHUNKING (RFC 3030): a chunk a message, once the recipients are answered (§2 asks for that stop).</summary>
     public bool Chunking { get; init; }
+
+    /// <summary>
+    /// Keep the words of the 250 that ends a transaction. They name the message at the other end, so they are new each time, and cost memory for each message; where nobody logs them they are told as
+    /// <c>250 2.0.0</c> and no more.
+    /// </summary>
+    public bool KeepsAcceptance { get; init; } = true;
 }

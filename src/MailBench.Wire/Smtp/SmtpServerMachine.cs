@@ -6,7 +6,7 @@ namespace MailBench.Wire.Smtp;
 /// <summary>The server's side of ESMTP (RFC 5321) or LMTP (RFC 2033), pure: octets in, calls to its owner and octets out. The same octets under any fragmentation give the same calls.</summary>
 public sealed partial class SmtpServerMachine(SmtpServerOptions options)
 {
-    private enum Mode : byte { BeforeGreeting, Command, Content, Chunk, Waiting }
+    private enum Mode : byte { BeforeGreeting, Command, Content, Chunk, Waiting, AwaitsTls }
 
     private readonly ServerReplies _replies = ServerReplies.For(options);
     private Mode _mode;
@@ -25,6 +25,12 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
     /// <summary>An answer to end of data is owed; call <see cref="Resume"/>.</summary>
     public bool IsWaiting => _mode == Mode.Waiting;
 
+    /// <summary>STARTTLS was answered: every octet behind it is TLS's. Call <see cref="Secured"/> when that stands.</summary>
+    public bool AwaitsTls => _mode == Mode.AwaitsTls;
+
+    /// <summary>What comes is within TLS.</summary>
+    public bool IsSecure { get; private set; }
+
     /// <summary>Content is being received, or a line that is too long.</summary>
     public bool InContent => _mode is Mode.Content or Mode.Chunk || _lines.IsPassing;
 
@@ -38,6 +44,15 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
         (refusal ?? _replies.Greeting).WriteTo(output);
         ShouldClose = refusal is not null;
         _mode = Mode.Command;
+    }
+
+    /// <summary>TLS stands, after STARTTLS or before the greeting. What was said in the clear is forgotten: the client greets again (RFC 3207 §4.2).</summary>
+    public void Secured()
+    {
+        if (_mode is not (Mode.AwaitsTls or Mode.BeforeGreeting)) throw new InvalidOperationException($"The machine is in {_mode}.");
+        IsSecure = true;
+        _greetedByClient = false;
+        if (_mode == Mode.AwaitsTls) _mode = Mode.Command;
     }
 
     /// <summary>
@@ -133,9 +148,10 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
             case SmtpVerb.Rset or SmtpVerb.Quit: Blame(_replies.NoArgument, output); break;
             case SmtpVerb.Noop: Say(_replies.Ok, output); break;
             case SmtpVerb.Help: Say(_replies.Help, output); break;
+            case SmtpVerb.StartTls when Options.StartTls: StartTls(command.Argument, owner, output); break;
             case SmtpVerb.Vrfy when command.Argument.IsEmpty: Blame(_replies.ArgumentMissing, output); break;
             case SmtpVerb.Vrfy: Say(_replies.Verify, output); break;
-            case SmtpVerb.NotImplemented or SmtpVerb.Lhlo or SmtpVerb.Bdat: Blame(_replies.NotImplemented, output); break;
+            case SmtpVerb.NotImplemented or SmtpVerb.StartTls or SmtpVerb.Lhlo or SmtpVerb.Bdat: Blame(_replies.NotImplemented, output); break;
             default: Blame(_replies.Unknown, output); break;
         }
     }
@@ -149,9 +165,31 @@ public sealed partial class SmtpServerMachine(SmtpServerOptions options)
         }
 
         VoidTransaction(owner);
-        var reply = owner.OnHelo(name, extended) ?? (extended ? _replies.Ehlo : _replies.Helo);
+        var reply = owner.OnHelo(name, extended) ?? (!extended ? _replies.Helo : IsSecure ? _replies.EhloSecure : _replies.Ehlo);
         _greetedByClient |= reply.IsPositive;
         Say(reply, output);
+    }
+
+    private void StartTls(ReadOnlySpan<byte> argument, ISmtpServerSession owner, IBufferWriter<byte> output)
+    {
+        if (!argument.IsEmpty)
+        {
+            Blame(_replies.NoArgument, output);
+        }
+        else if (IsSecure)
+        {
+            Blame(_replies.SecureAlready, output);
+        }
+        else if (!_greetedByClient)
+        {
+            Blame(_replies.HeloFirst, output);
+        }
+        else
+        {
+            VoidTransaction(owner);
+            Say(_replies.StartTls, output);
+            if (!ShouldClose) _mode = Mode.AwaitsTls;
+        }
     }
 
     private void Mail(ReadOnlySpan<byte> argument, ISmtpServerSession owner, IBufferWriter<byte> output)

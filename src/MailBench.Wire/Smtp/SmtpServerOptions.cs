@@ -39,6 +39,9 @@ public sealed record SmtpServerOptions
     /// <summary>Offer CHUNKING and take BDAT (RFC 3030). BINARYMIME is never offered: content is lines, and what relays it further must be able to send it by DATA.</summary>
     public bool Chunking { get; init; } = true;
 
+    /// <summary>Offer STARTTLS (RFC 3207): the owner can do TLS.</summary>
+    public bool StartTls { get; init; }
+
     /// <summary>Announce the limits that are kept (RFC 9422): RCPTMAX, and MAILMAX and RCPTDOMAINMAX where they are set.</summary>
     public bool Limits { get; init; } = true;
 

@@ -40,6 +40,14 @@ public sealed class LineCaptureTests(ITestOutputHelper output) : IDisposable
         await AgreeAsync(pop3, PollAsync);
     }
 
+    /// <summary>A client that resets is reset on to the server: a frame more for each, which the kernel counts when nobody can ask it any more.</summary>
+    [Fact]
+    public async Task Resets_that_the_line_passes_on_agree_with_the_frames_that_tshark_counts()
+    {
+        await using var sink = MailbenchProcess.Start("sink", "--listen", "127.0.0.1:0");
+        await AgreeAsync(sink.ReadReady("sink"), ResetAsync);
+    }
+
     /// <param name="far">The server behind the line, whose port is captured.</param>
     /// <param name="load">Goes through a line to it; gives the line's wire octets and how many of what it was.</param>
     private async Task AgreeAsync(IPEndPoint far, Func<IPEndPoint, Task<((long Forward, long Reverse) Line, long Count)>> load)
@@ -85,6 +93,24 @@ public sealed class LineCaptureTests(ITestOutputHelper output) : IDisposable
         using var sent = JsonDocument.Parse(last!);
         return ((counts.RootElement.GetProperty("wireOctetsForward").GetInt64(), counts.RootElement.GetProperty("wireOctetsReverse").GetInt64()),
             sent.RootElement.GetProperty("accepted").GetInt64());
+    }
+
+    /// <summary>A hundred clients that are greeted and go by a reset.</summary>
+    private static async Task<((long Forward, long Reverse) Line, long Count)> ResetAsync(IPEndPoint far)
+    {
+        await using var line = MailbenchProcess.Start("line", "--listen", $"127.0.0.1:0={far}", "--capacity", "10Mbit/s", "--delay", "2ms");
+        var near = line.ReadReady("line");
+        const int Clients = 100;
+        for (var i = 0; i < Clients; i++)
+        {
+            using var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            await client.ConnectAsync(near);
+            Assert.NotEqual(0, await client.ReceiveAsync(new byte[256]).WaitAsync(Patience));
+        }
+
+        line.Terminate();
+        using var counts = JsonDocument.Parse((await line.WaitForEndAsync()).LastLine!);
+        return ((counts.RootElement.GetProperty("wireOctetsForward").GetInt64(), counts.RootElement.GetProperty("wireOctetsReverse").GetInt64()), Clients);
     }
 
     /// <summary>Three polls of each of fifty users, in the first of which they find and delete two messages.</summary>

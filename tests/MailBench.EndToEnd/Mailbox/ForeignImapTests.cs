@@ -103,6 +103,60 @@ public sealed class ForeignImapTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task MailKit_asks_for_the_least_the_largest_and_the_count_alone()
+    {
+        for (var i = 0; i < 6; i++) Deliver(1, $"Subject: {(i % 5 == 0 ? "other" : "wanted")} {i}\r\n\r\nx\r\n");
+        using var client = await ConnectAsync();
+        await client.AuthenticateAsync(Encoding.UTF8, "user1", "user1", Cancel);
+        Assert.True(client.Capabilities.HasFlag(ImapCapabilities.ESearch | ImapCapabilities.StatusSize));
+        var inbox = client.Inbox!;
+        await inbox.OpenAsync(FolderAccess.ReadOnly, Cancel);
+        var found = await inbox.SearchAsync(SearchOptions.All | SearchOptions.Count | SearchOptions.Min | SearchOptions.Max, SearchQuery.SubjectContains("wanted"), Cancel);
+        Assert.Equal((4, 2u, 5u), (found.Count, found.Min!.Value.Id, found.Max!.Value.Id));
+        Assert.Equal([2u, 3, 4, 5], found.UniqueIds.Select(static uid => uid.Id));
+        var none = await inbox.SearchAsync(SearchOptions.Count | SearchOptions.Min, SearchQuery.SubjectContains("nothing"), Cancel);
+        Assert.Equal((0, null), (none.Count, none.Min));
+        Assert.Equal([1u, 6], (await inbox.SearchAsync(SearchQuery.SubjectContains("other"), Cancel)).Select(static uid => uid.Id));
+        await inbox.StatusAsync(StatusItems.Size, Cancel);
+        Assert.True(inbox.Size > 0);
+    }
+
+    [Fact]
+    public async Task MailKit_finds_what_changed_since_it_looked_and_stores_only_what_did_not()
+    {
+        for (var i = 0; i < 4; i++) Deliver(0, $"Subject: {i}\r\n\r\nx\r\n");
+        using var reader = await ConnectAsync();
+        await reader.AuthenticateAsync(Encoding.UTF8, "user0", "user0", Cancel);
+        Assert.True(reader.Capabilities.HasFlag(ImapCapabilities.CondStore));
+        var mine = reader.Inbox!;
+        await mine.OpenAsync(FolderAccess.ReadWrite, Cancel);
+        Assert.True(mine.Supports(FolderFeature.ModSequences));
+        var looked = mine.HighestModSeq;
+        using var other = await ConnectAsync();
+        await other.AuthenticateAsync(Encoding.UTF8, "user0", "user0", Cancel);
+        await other.Inbox!.OpenAsync(FolderAccess.ReadWrite, Cancel);
+        var uids = await other.Inbox.SearchAsync(SearchQuery.All, Cancel);
+        await other.Inbox.AddFlagsAsync(uids[1], MessageFlags.Flagged, silent: true, Cancel);
+        Deliver(0, "Subject: later\r\n\r\nx\r\n");
+
+        // The reader is told of the change, by its number, as soon as it says anything.
+        var told = new List<(uint, ulong?)>();
+        mine.MessageFlagsChanged += (_, change) => told.Add((change.UniqueId!.Value.Id, change.ModSeq));
+        await reader.NoOpAsync(Cancel);
+        Assert.Equal(uids[1].Id, Assert.Single(told).Item1);
+        Assert.True(told[0].Item2 > looked);
+        var changed = await mine.FetchAsync(0, -1, new FetchRequest(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.ModSeq) { ChangedSince = looked }, Cancel);
+        Assert.Equal([uids[1].Id, uids[3].Id + 1], changed.Select(static one => one.UniqueId.Id));
+        Assert.All(changed, one => Assert.True(one.ModSeq > looked));
+        var refused = await mine.StoreAsync(uids, new StoreFlagsRequest(StoreAction.Add, MessageFlags.Seen) { UnchangedSince = looked, Silent = true }, Cancel);
+        Assert.Equal([uids[1]], refused);
+        Assert.Equal([uids[0], uids[2], uids[3]], await mine.SearchAsync(SearchQuery.Seen, Cancel));
+        Assert.Equal(2, (await mine.SearchAsync(SearchOptions.Count, SearchQuery.ChangedSince(looked).And(SearchQuery.NotSeen), Cancel)).Count);
+        await mine.StatusAsync(StatusItems.HighestModSeq, Cancel);
+        Assert.True(mine.HighestModSeq > looked);
+    }
+
+    [Fact]
     public async Task MailKit_hears_of_a_delivery_in_idle()
     {
         using var client = await ConnectAsync();

@@ -28,6 +28,7 @@ public sealed class SecondDriverTests : IDisposable
     [InlineData(PollAction.Fetch)]
     [InlineData(PollAction.Headers)]
     [InlineData(PollAction.Delete)]
+    [InlineData(PollAction.Reread)]
     public async Task MailKit_tells_the_same_counts_as_the_users(PollAction action)
     {
         var own = await CountsAsync("own", pop3 => OwnAsync(pop3, action));

@@ -21,6 +21,7 @@ public sealed class PostfixRunTests : IDisposable
         phases: {calibrate: 300ms, warmUp: 1s, steady: 2s, drain: 20s}
         systems:
           own: {kind: mailbench, set: {mta.strategy: per-domain}}
+          postfix-losing: {kind: postfix, settings: {transport_maps: "inline:{d3.test=discard:thrown-away}"}}
           postfix-tuned: {kind: postfix, variant: tuned, settings: {default_process_limit: 50}}
         sweeps:
           - name: plain
@@ -38,12 +39,18 @@ public sealed class PostfixRunTests : IDisposable
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
 
-    private CliProcess Start(params string[] more)
+    private CliProcess Start(params string[] more) => Run(Profile, more);
+
+    /// <summary>One short trial.</summary>
+    private CliProcess StartOne(params string[] more) =>
+        Run(Profile[..Profile.IndexOf("sweeps:", StringComparison.Ordinal)], ["--set", "phases.warmUp=300ms", "--set", "phases.steady=700ms", "--set", "phases.drain=3s", "--set", "load.backlog=100", "--format", "json", .. more]);
+
+    private CliProcess Run(string text, string[] more)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Postfix runs in namespaces, which need Linux and root; CI has both.");
         Assert.SkipUnless(ForeignProgram.Find("postconf") is not null, "postfix is not installed (Debian: apt-get install postfix).");
         var profile = Path.Combine(_scratch, "profile.yaml");
-        File.WriteAllText(profile, Profile);
+        File.WriteAllText(profile, text);
         return CliProcess.Start(["run", profile, "--out", Folder.Root, .. more]);
     }
 
@@ -83,10 +90,40 @@ public sealed class PostfixRunTests : IDisposable
     {
         await using var run = Start("--set", "system=postfix");
         await run.HearAsync("steady", Patience);
-        CliProcess.Signal(Remains().Single(process => process.Name == "master").Pid, "KILL");
+        // A child that it has forked a moment ago still has its name.
+        CliProcess.Signal(Remains().Where(process => process.Name == "master").Min(process => process.Pid), "KILL");
         Assert.Equal(4, await run.ExitAsync(Patience));
         Assert.Contains("the run stopped: postfix: was killed by signal 9; its last words: ", run.Error);
         Assert.Contains("postfix/", run.Error);
+        Assert.Empty(Remains());
+    }
+
+    [Fact]
+    public async Task Mail_that_it_throws_away_is_lost_and_its_own_log_tells_how()
+    {
+        await using var run = StartOne("--set", "system=postfix-losing");
+        Assert.Equal(3, await run.ExitAsync(Patience));
+        var point = JsonSerializer.Deserialize<RunSummary>(run.Output, RecordJson.Line)!.Points[0];
+        Assert.True(point is { Void: true, Books: { Lost: > 0, Close: false } }, $"{point.Books}");
+        var reason = point.VoidReasons.First();
+        Assert.StartsWith($"books do not close: {point.Books.Lost} accepted recipients", reason);
+        Assert.Contains("to=<u", reason);
+        Assert.Contains("@d3.test>, relay=none", reason);
+        Assert.EndsWith("status=sent (thrown-away)", reason);
+    }
+
+    [Fact]
+    public async Task A_caching_resolver_before_it_answers_what_it_would_ask_again_and_is_gone_after()
+    {
+        Assert.SkipUnless(File.Exists("/usr/sbin/unbound"), "unbound is not installed (Debian: apt-get install unbound).");
+        await using var run = StartOne("--set", "system=postfix", "--set", "dns.resolver=unbound");
+        var code = await run.ExitAsync(Patience);
+        Assert.True(code is 0 or 3, run.Error);
+        var point = JsonSerializer.Deserialize<RunSummary>(run.Output, RecordJson.Line)!.Points[0];
+        // Without it, two a delivery.
+        Assert.True(point is { Books.Close: true, QueriesPerDelivery: > 0 and < 1 }, $"{point.Books}, {point.QueriesPerDelivery} queries");
+        Assert.Equal("unbound", point.Features["cachingResolver"]);
+        Assert.True(point.CpuShares["resolver"] > 0);
         Assert.Empty(Remains());
     }
 

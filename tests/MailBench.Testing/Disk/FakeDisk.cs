@@ -78,6 +78,12 @@ public sealed class FakeDisk : IDisk
         lock (_gate) return Find(path).Cache.ToArray();
     }
 
+    /// <summary>Octets of a file.</summary>
+    public long Length(string path)
+    {
+        lock (_gate) return Find(path).Cache.Length;
+    }
+
     public void CreateDirectory(string directory)
     {
         lock (_gate) _directories.TryAdd(directory, new FakeDirectory());

@@ -52,6 +52,9 @@ public sealed class RecordingImapServer : IImapServerSession
         {
             taken = Machine.Receive(presented[consumed..], this, Output);
             consumed += taken;
+
+            // The handshake is another's matter, and takes no time here.
+            if (Machine.AwaitsTls) Machine.Secured();
             answered = _owed.TryDequeue(out var answer);
             answer?.Invoke();
         }

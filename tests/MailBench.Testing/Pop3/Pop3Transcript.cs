@@ -28,6 +28,9 @@ public sealed class Pop3Transcript(Dialogue dialogue)
             {
                 taken = machine.Receive(presented[consumed..], owner, output);
                 consumed += taken;
+
+                // The handshake is another's matter, and takes no time here.
+                if (machine.AwaitsTls) machine.Secured();
             }
             while (owner.AnswerOwed() || (taken > 0 && consumed < presented.Length));
             return consumed;

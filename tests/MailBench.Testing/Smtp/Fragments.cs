@@ -15,9 +15,11 @@ public static class Fragments
         Feed(input, pieces, presented =>
         {
             var consumed = machine.Receive(presented, owner, output);
-            while (machine.IsWaiting)
+            while (machine.IsWaiting || machine.AwaitsTls)
             {
-                machine.Resume(resume!(), output);
+                // The handshake is another's matter, and takes no time here.
+                if (machine.AwaitsTls) machine.Secured();
+                else machine.Resume(resume!(), output);
                 consumed += machine.Receive(presented[consumed..], owner, output);
             }
 

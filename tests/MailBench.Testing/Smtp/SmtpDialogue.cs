@@ -20,10 +20,10 @@ public sealed class SmtpDialogue : IDisposable
         _reader = new StreamReader(client.GetStream(), Encoding.Latin1);
     }
 
-    /// <summary>Connects and reads the greeting.</summary>
-    public static SmtpDialogue Open(IPEndPoint server, out string greeting)
+    /// <summary>Connects, from an address of the test's choice where it has one, and reads the greeting.</summary>
+    public static SmtpDialogue Open(IPEndPoint server, out string greeting, IPAddress? from = null)
     {
-        var client = new TcpClient(server.AddressFamily);
+        var client = from is null ? new TcpClient(server.AddressFamily) : new TcpClient(new IPEndPoint(from, 0));
         client.Connect(server);
         var dialogue = new SmtpDialogue(client);
         greeting = dialogue.Read();
@@ -31,9 +31,9 @@ public sealed class SmtpDialogue : IDisposable
     }
 
     /// <summary>Connects, reads the greeting and says EHLO.</summary>
-    public static SmtpDialogue Greet(IPEndPoint server)
+    public static SmtpDialogue Greet(IPEndPoint server, IPAddress? from = null)
     {
-        var dialogue = Open(server, out _);
+        var dialogue = Open(server, out _, from);
         dialogue.Say("EHLO client.test");
         return dialogue;
     }

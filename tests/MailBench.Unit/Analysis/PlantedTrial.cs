@@ -28,6 +28,9 @@ internal sealed class PlantedTrial
         ["mta.sessionsOut"] = "200",
         ["workload.mix"] = "mailing-list",
     };
+
+    /// <summary>Settings that the run derived.</summary>
+    public Dictionary<string, string> Derived { get; } = [];
     public double WireOctets { get; set; } = 4_000_000;
     public double CeilingMessagesPerSecond { get; set; } = 10_000;
     public double LineLateNs { get; set; }
@@ -112,6 +115,7 @@ internal sealed class PlantedTrial
         {
             Point = 0,
             Repetition = 0,
+            Derived = Derived,
             WarmUpBeginNs = 0,
             SteadyBeginNs = 1 * Second,
             SteadyEndNs = 9 * Second,

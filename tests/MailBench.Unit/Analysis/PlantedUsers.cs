@@ -21,6 +21,9 @@ internal sealed class PlantedUsers : IDisposable
     /// <summary>Every so many-eth poll fails; 0: none.</summary>
     public int FailEvery { get; init; }
 
+    /// <summary>Sessions that stand all the time, where users poll.</summary>
+    public int Connected { get; init; } = 3;
+
     /// <summary>Users hold IDLE, and get ten messages a second: announced 3 ms after their 250, fetched 2 ms later; but every so many-eth never is (0: all are).</summary>
     public bool Idle { get; init; }
     public int ForgetEvery { get; init; }
@@ -111,7 +114,9 @@ internal sealed class PlantedUsers : IDisposable
         {
             [CounterNames.MonotonicNs] = atNs,
             [CounterNames.CpuNs] = atNs / 200.0,
-            [CounterNames.SessionsOpen] = atNs == 12 * Second ? Idle ? 60 * users : 3 : 0,
+            [CounterNames.SessionsOpen] = atNs == 12 * Second ? Idle ? 60 * users : Connected : 0,
+            [CounterNames.SessionsMost] = Idle ? 60 * users : Connected + 7,
+            [CounterNames.SessionNs] = (double)atNs * (Idle ? 60 * users : Connected),
             [CounterNames.Pushed] = atNs / 1e9 * 10,
             [CounterNames.Dropped] = 0,
         },

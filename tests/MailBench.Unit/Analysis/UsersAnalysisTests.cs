@@ -61,9 +61,18 @@ public sealed class UsersAnalysisTests
         var summary = RunAnalysis.Analyze(run.Folder).Summary;
         Assert.All(summary.Points, point => Assert.Equal(100, point.Polls!.PredictedUsers!.Value, 1.0));
         var sentence = Assert.Single(summary.Sentences, sentence => sentence.Contains("users were carried", StringComparison.Ordinal));
-        Assert.StartsWith("A line of 1Mbit/s, a poll (check) every 1 s: 80 users were carried (95 % of polls within 10 ms); 200 were not (100 of 200 polls/s", sentence, StringComparison.Ordinal);
+        Assert.StartsWith("A line of 1Mbit/s, a poll (check) every 1 s: 80 users were carried (95 % of polls within 10 ms; 12.5 kbit/s of the line for each, 80 % of it used); 200 were not (100 of 200 polls/s", sentence, StringComparison.Ordinal);
         Assert.EndsWith("limited by line forward). The full line let 100 polls/s through, 100 users; predicted at most 100 (+0.0%).", sentence.Replace("-0.0%", "+0.0%", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains(summary.Caveats, caveat => caveat.Contains("extrapolated", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void How_often_the_same_users_may_come_is_said_where_an_interval_was_too_short()
+    {
+        var sentences = UsersSentences.Of([AskedRun.Point(1000, carried: false, interval: 60), AskedRun.Point(1000, carried: true, interval: 300), AskedRun.Point(1000, carried: true, interval: 7200)]).ToList();
+        Assert.Equal("A line of 10Mbit/s: 1,000 users (delete) may poll every 5 min and less often; every 1 min is too much.", sentences[0]);
+        Assert.Contains(sentences, sentence => sentence.StartsWith("A line of 10Mbit/s, a poll (delete) every 1 min: 1,000 users were not carried (16.7 of 16.7 polls/s, 95 % within no time (unfinished), limited by line forward).", StringComparison.Ordinal));
+        Assert.DoesNotContain(UsersSentences.Of([AskedRun.Point(1000, carried: true, interval: 60), AskedRun.Point(1000, carried: true, interval: 300)]), sentence => sentence.Contains("less often", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -26,10 +26,7 @@ public sealed class VerdictTests
     [Fact]
     public void A_machine_noisier_than_the_threshold_gives_inconclusive()
     {
-        var chance = new Random(5);
-        var names = Enumerable.Range(0, 5).Select(i => $"s{i}").ToArray();
-        var run = ComparedRuns.Run("r", "mta.strategy", [.. names.Select((n, i) => (n, ComparedRuns.Rates(chance, i == 1 ? 300 : 100, ComparedRuns.Mood(chance, 6, 0), 0.10)))]);
-        var comparison = Within(run)[0];
+        var comparison = Within(Noisy())[0];
         Assert.Equal("inconclusive", comparison.Verdict);
         Assert.Contains("equal things differ", comparison.Why, StringComparison.Ordinal);
         Assert.True(comparison.Metric!.NoiseFloor > 0.03);
@@ -41,8 +38,22 @@ public sealed class VerdictTests
         var chance = new Random(5);
         var run = ComparedRuns.Run("r", "mta.strategy", [.. Enumerable.Range(0, 5).Select(i => ($"s{i}", ComparedRuns.Rates(chance, 100 - 20 * Math.Min(i, 1), ComparedRuns.Mood(chance, 6, 0), 0.004)))]);
         Assert.All(Within(run), c => Assert.Equal("inconclusive", c.Verdict));
-        Assert.Contains("8 repetitions", Within(run)[0].Why, StringComparison.Ordinal);
+        Assert.Equal("6 blocks cannot decide 4 comparisons: 8 could, or fewer comparisons", Within(run)[0].Why);
     }
+
+    [Fact]
+    public void Fewer_declared_pairs_are_decided_by_as_many_blocks()
+    {
+        var chance = new Random(5);
+        var run = ComparedRuns.Run("r", "mta.strategy", [.. Enumerable.Range(0, 5).Select(i => ($"s{i}", ComparedRuns.Rates(chance, 100 - 20 * Math.Min(i, 1), ComparedRuns.Mood(chance, 6, 0), 0.004)))]);
+        var header = run.Header with { Points = [.. run.Header.Points.Select(p => p with { Settings = new Dictionary<string, string>(p.Settings) { ["compare.pairs"] = "s1 against s0" } })] };
+        var comparison = Assert.Single(Within(run with { Header = header }));
+        Assert.Equal(("s0", "s1", "regressed"), (comparison.Base, comparison.Candidate, comparison.Verdict));
+    }
+
+    [Fact]
+    public void A_noisy_machine_does_not_hide_that_there_are_too_few_blocks() =>
+        Assert.EndsWith("; and 6 blocks cannot decide 4 comparisons: 8 could, or fewer comparisons", Within(Noisy())[0].Why, StringComparison.Ordinal);
 
     [Fact]
     public void An_undeclared_difference_is_named_and_not_compared()
@@ -124,6 +135,13 @@ public sealed class VerdictTests
         Assert.Equal("improved", BetweenRuns.Of(new("r#base", run, "base"), new("r#candidate", run, "candidate"), [], null).Verdict);
         var wrong = Assert.Throws<InvalidDataException>(() => BetweenRuns.Of(new("r#base", run, "base"), new("r#other", run, "other"), [], null));
         Assert.Contains("base, candidate", wrong.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Five points, of which one is three times as fast; readings spread by 10 %.</summary>
+    private static AnalysisResult Noisy()
+    {
+        var chance = new Random(5);
+        return ComparedRuns.Run("r", "mta.strategy", [.. Enumerable.Range(0, 5).Select(i => ($"s{i}", ComparedRuns.Rates(chance, i == 1 ? 300 : 100, ComparedRuns.Mood(chance, 6, 0), 0.10)))]);
     }
 
     private static AnalysisResult Run(int seed, double truth, double spread, int blocks)

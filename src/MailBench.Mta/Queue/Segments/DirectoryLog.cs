@@ -5,7 +5,7 @@ namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>
 /// A directory's log read from the first segment to the last: what is waiting, where its content is, and from where numbers go on. A message that compaction copied is found twice
-/// and counts where it is last. The same reading serves recovery and, without the lock, inspection.
+/// and counts where it is last; what a segment's roll does not call is finished. The same reading serves recovery and, without the lock, inspection.
 /// </summary>
 internal sealed class DirectoryLog
 {
@@ -15,6 +15,8 @@ internal sealed class DirectoryLog
     private static readonly int Readers = Math.Clamp(Environment.ProcessorCount, 1, 4);
 
     private readonly Dictionary<long, int> _placeOf = [];
+    private readonly HashSet<int> _called = [];
+    private readonly List<(int Place, long Id)> _listed = [];
 
     /// <summary>Whole segments, oldest first, open.</summary>
     public List<Segment> Segments { get; } = [];
@@ -131,9 +133,10 @@ internal sealed class DirectoryLog
         }
     }
 
-    /// <summary>What a later segment's header says of this one.</summary>
+    /// <summary>What its own header or a later segment's says of where it ends.</summary>
     private long SyncedEnd(Segment segment) =>
-        Segments.Where(later => later.Header.PreviousSequence == segment.Header.Sequence).Select(later => later.Header.PreviousEnd).DefaultIfEmpty(long.MaxValue).Min();
+        Segments.Where(later => later.Header.PreviousSequence == segment.Header.Sequence).Select(later => later.Header.PreviousEnd)
+            .Append(segment.Header.End > 0 ? segment.Header.End : long.MaxValue).Min();
 
     private void Apply(Segment segment, SegmentScan scan, PlaceTable places, Action<QueueDamage>? damaged)
     {
@@ -143,6 +146,12 @@ internal sealed class DirectoryLog
         foreach (var (start, end) in scan.Damage) damaged?.Invoke(new QueueDamage(segment.Path, start, end));
         foreach (var record in scan.Records)
         {
+            if (record.Roll is { } roll)
+            {
+                Apply(roll, places);
+                continue;
+            }
+
             var id = record.Header.Id;
             NextId = Math.Max(NextId, id + 1);
             var known = _placeOf.TryGetValue(id, out var place);
@@ -159,6 +168,33 @@ internal sealed class DirectoryLog
 
             // A finished message is not copied, so nothing later brings it back.
             if (!known || places.UnfinishedOf(place) > 0) continue;
+            places.Remove(place);
+            _placeOf.Remove(id);
+        }
+    }
+
+    /// <summary>Messages that were called get their states, the others between the roll's offsets are finished (or were copied, and then they are no longer found there).</summary>
+    private void Apply(ReadOnlySpan<byte> octets, PlaceTable places)
+    {
+        var roll = RollReader.Of(octets);
+        var sequence = roll.Sequence;
+        // The segment may have gone since.
+        if (Segments.Find(one => one.Header.Sequence == sequence) is not { Number: >= 0 } segment) return;
+        _called.Clear();
+        while (roll.TryNext(out var id, out var recipients))
+        {
+            // Not found where its record is damaged, which has been reported.
+            var found = _placeOf.TryGetValue(id, out var place) && places.LocationOf(place).Segment == segment && places.RecipientsOf(place) == recipients;
+            for (var i = 0; i < recipients && roll.TryStatus(out var status); i++)
+                if (found) places.Record(place, i, status);
+            if (found && places.UnfinishedOf(place) > 0) _called.Add(place);
+        }
+
+        _listed.Clear();
+        places.CollectBetween(segment, roll.From, roll.To, _listed);
+        foreach (var (place, id) in _listed)
+        {
+            if (_called.Contains(place)) continue;
             places.Remove(place);
             _placeOf.Remove(id);
         }

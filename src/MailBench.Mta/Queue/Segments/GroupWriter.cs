@@ -54,6 +54,14 @@ internal sealed class GroupWriter
         Fill();
     }
 
+    /// <param name="payload">Of a <see cref="Roll"/>.</param>
+    public void AddRoll(ReadOnlySpan<byte> payload)
+    {
+        Put(new RecordHeader(RecordType.Roll, (uint)payload.Length, Crc32C.Append(0, payload), 0, _group));
+        Put(payload);
+        Fill();
+    }
+
     /// <summary>Octets that a group of such records takes, its pad included.</summary>
     public static long SizeOf(long recordBytes) => RecordHeader.AlignUp(recordBytes + RecordHeader.Bytes, RecordHeader.GroupAlignment);
 

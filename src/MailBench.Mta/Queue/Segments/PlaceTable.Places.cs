@@ -33,7 +33,7 @@ internal sealed partial class PlaceTable
         lock (_gate) Unlink(place, ref _rows[place]);
     }
 
-    /// <summary>The messages of a segment, oldest first, until so many octets are reached (at least one message).</summary>
+    /// <summary>The messages of a segment in the order of their records, until so many octets are reached (at least one message).</summary>
     public void Collect(Segment segment, long bytes, List<(int Place, long Id)> places)
     {
         lock (_gate)
@@ -43,6 +43,31 @@ internal sealed partial class PlaceTable
                 places.Add((place, _rows[place].Id));
                 bytes -= (long)_rows[place].Size * RecordHeader.Alignment;
             }
+        }
+    }
+
+    /// <summary>The messages of a segment whose records begin between two offsets, in order.</summary>
+    public void CollectBetween(Segment segment, long from, long to, List<(int Place, long Id)> places)
+    {
+        lock (_gate)
+        {
+            for (var place = segment.FirstLive; place != None; place = _rows[place].Next)
+            {
+                var offset = (long)_rows[place].Offset * RecordHeader.Alignment;
+                if (offset >= to) return;
+                if (offset >= from) places.Add((place, _rows[place].Id));
+            }
+        }
+    }
+
+    /// <summary>Writes a message and its recipients' states into a roll.</summary>
+    public void Call(int place, Roll roll)
+    {
+        lock (_gate)
+        {
+            ref var row = ref _rows[place];
+            roll.Call(row.Id, row.Recipients);
+            for (var i = 0; i < row.Recipients; i++) roll.Add(StatusOf(SlotOf(ref row, i)));
         }
     }
 
@@ -140,11 +165,14 @@ internal sealed partial class PlaceTable
         row.Size = (uint)(location.RecordBytes / RecordHeader.Alignment);
         row.HeadBytes = (int)(location.ContentOffset - location.RecordOffset);
         row.Segment = segment.Number;
-        row.Next = None;
+        // Rolls rely on the order of offsets. Records come in it, so that nothing is passed over here.
         row.Previous = segment.LastLive;
+        while (row.Previous != None && _rows[row.Previous].Offset > row.Offset) row.Previous = _rows[row.Previous].Previous;
+        row.Next = row.Previous == None ? segment.FirstLive : _rows[row.Previous].Next;
         if (row.Previous == None) segment.FirstLive = place;
         else _rows[row.Previous].Next = place;
-        segment.LastLive = place;
+        if (row.Next == None) segment.LastLive = place;
+        else _rows[row.Next].Previous = place;
         segment.LiveCount++;
         segment.LiveBytes += location.RecordBytes;
     }

@@ -5,47 +5,29 @@ using MailBench.Mta.Queue.Disk;
 namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>
-/// Compaction: when the segments hold more than twice what is live (and four segments), the messages left in the oldest are copied to the log's end, some with each group,
-/// their present states with them. So the log tends to at most 2 × live + five segments (more for a moment where live drops faster than groups bring the copying on), and an octet that stays is copied at most once per as many octets of new log.
+/// Compaction: the messages left in a segment that is mostly garbage are copied to the log's end, some with each group, their present states with them. When and which: <see cref="Reclamation"/>.
 /// </summary>
 internal sealed partial class QueueDirectory
 {
-    private const int SegmentsBeforeCompaction = 4;
+    /// <summary>
+    /// Octets copied for each octet of the messages that a group brings: they wait for the copying, and a group of a few with a MiB of copies behind it would take several times as long. The log may grow by a
+    /// quarter of what is live meanwhile.
+    /// </summary>
+    private const int CopiedPerOctet = 4;
 
     private readonly List<(int Place, long Id)> _collected = [];
     private readonly List<Copy> _copies = [];
 
-    private bool CompactionDue => CompactionSource is not null;
-
-    /// <summary>The oldest segment with messages left, if it is to be emptied.</summary>
-    private Segment? CompactionSource
-    {
-        get
-        {
-            if (_segments.Count <= SegmentsBeforeCompaction) return null;
-            var oldest = _segments[FinishedSegments()];
-            if (oldest == _current || oldest.LiveCount == 0) return null;
-            long taken = 0, live = 0;
-            foreach (var segment in _segments)
-            {
-                taken += segment.Zone;
-                live += segment.LiveBytes;
-            }
-
-            return taken > (2 * live) + (SegmentsBeforeCompaction * Settings.SegmentBytes) ? oldest : null;
-        }
-    }
-
     /// <summary>
-    /// Reads what this turn copies. A record whose sum is wrong is reported, and its message is lost: it holds its segment no longer, and what was kept beside it goes on.
+    /// Reads what this turn copies beside so many octets of messages that wait for it. A record whose sum is wrong is reported, and its message is lost: it holds its segment no longer, and what was kept beside it goes on.
     /// </summary>
-    private List<Copy> PlanCopies()
+    private List<Copy> PlanCopies(long messageBytes)
     {
         var copies = _copies;
         copies.Clear();
-        if (shared.Time.GetTimestamp() < RefusedUntil || CompactionSource is not { } oldest) return copies;
+        if (Reclamation.Step != ReclamationStep.Copy || shared.Time.GetTimestamp() < RefusedUntil) return copies;
         _collected.Clear();
-        _places.Collect(oldest, Settings.CompactionBytes, _collected);
+        _places.Collect(_segments[Reclamation.Targets[0]], messageBytes == 0 ? Settings.CompactionBytes : Math.Min(messageBytes * CopiedPerOctet, Settings.CompactionBytes), _collected);
         foreach (var (place, id) in _collected)
         {
             if (TryRead(place, id, out var copy)) copies.Add(copy);
@@ -87,6 +69,7 @@ internal sealed partial class QueueDirectory
         var location = _places.LocationOf(place);
         shared.Damaged?.Invoke(new QueueDamage(location.Segment.Path, location.RecordOffset, location.RecordOffset + location.RecordBytes));
         _places.Lose(place);
+        _reclamation = null;
     }
 
     private void AddCopies(List<Copy> copies)

@@ -7,18 +7,35 @@ internal sealed partial class QueueDirectory
 {
     private bool _deletionUnsynced;
     private long _deleteAfter = long.MinValue;
+    private SegmentUse[] _uses = [];
+    private Reclamation? _reclamation;
 
-    /// <summary>Whether <see cref="Clean"/> or compaction has something to do.</summary>
-    public bool CleaningDue => DeletionDue || CompactionDue;
+    /// <summary>Whether <see cref="Clean"/>, compaction or a roll has something to do.</summary>
+    public bool CleaningDue => DeletionDue || Reclamation.Step != ReclamationStep.None;
 
-    private bool DeletionDue => FinishedSegments() > Settings.SpareSegments && shared.Time.GetTimestamp() >= _deleteAfter;
+    private bool DeletionDue => Reclamation.Surplus && shared.Time.GetTimestamp() >= _deleteAfter;
+
+    /// <summary>What to do for space as things stand; whoever changes something in that unsets it.</summary>
+    private Reclamation Reclamation => _reclamation ??= Choose();
 
     /// <summary>
-    /// One step of cleaning: deletes the oldest segment when enough finished ones are spare. Compaction rides with groups: see <see cref="PlanCopies"/>.
+    /// One step of cleaning: deletes the oldest free segment when there are more than may be kept. Compaction and rolls ride with groups: see <see cref="PlanCopies"/>, <see cref="PlanRolls"/>.
     /// </summary>
     public void Clean()
     {
-        if (DeletionDue) TryDeleteOldest();
+        if (DeletionDue) TryDeleteFree();
+    }
+
+    private Reclamation Choose()
+    {
+        if (_uses.Length < _segments.Count) _uses = new SegmentUse[_segments.Count * 2];
+        for (var i = 0; i < _segments.Count; i++)
+        {
+            var segment = _segments[i];
+            _uses[i] = new SegmentUse(segment.Header.Sequence, segment.RollFrom, segment.Zone, segment.LiveBytes, segment.LiveCount, !segment.Damaged);
+        }
+
+        return Reclamation.Choose(_uses.AsSpan(0, _segments.Count), Settings.SegmentBytes, Settings.SpareSegments);
     }
 
     /// <summary>
@@ -40,7 +57,7 @@ internal sealed partial class QueueDirectory
             }
             catch (DiskException full) when (full.Fault == DiskFault.Full)
             {
-                if (FinishedSegments() > 0 && TryDeleteOldest()) continue;
+                if (Reclamation.Free > 0 && TryDeleteFree()) continue;
                 if (_current is null || _segments.Count > 1 || _current.LiveCount > 0 || SegmentHeader.Bytes + bytes + reserve > _current.Zone) throw;
                 // The only segment, everything in it finished: it begins anew in the space that it has.
                 _current = Renew(_current);
@@ -49,20 +66,21 @@ internal sealed partial class QueueDirectory
         }
     }
 
-    /// <summary>The segment that follows: the oldest when it is finished, written again in place, else a new file.</summary>
+    /// <summary>The segment that follows: the oldest free one, written again in place, else a new file.</summary>
     private Segment Next(long bytes)
     {
-        var oldest = _segments.Count > 0 ? _segments[0] : null;
-        if (oldest is not null && oldest.LiveCount == 0 && !oldest.Damaged && oldest.Zone <= Settings.SegmentBytes + Settings.ReserveBytes && (FinishedSegments() > 0 || _segments.Count == 1))
+        var only = _segments.Count == 1 && _segments[0].LiveCount == 0;
+        var free = Reclamation.Free > 0 ? _segments[Reclamation.FirstFree] : only ? _segments[0] : null;
+        if (free is not null && !free.Damaged && free.Zone <= Settings.SegmentBytes + Settings.ReserveBytes)
         {
             try
             {
-                return Renew(oldest);
+                return Renew(free);
             }
             catch (DiskException)
             {
-                // Which header it has is unknown now. It stays the oldest, so that what follows it stays too, until it can be deleted.
-                oldest.Damaged = true;
+                // Which header it has is unknown now. It stays the first to go, so that what follows it stays too, until it can be deleted.
+                free.Damaged = true;
                 throw;
             }
         }
@@ -83,8 +101,10 @@ internal sealed partial class QueueDirectory
         segment.End = SegmentHeader.Bytes;
         segment.Group = 0;
         segment.Damaged = false;
+        segment.EndTold = false;
         _segments.Remove(segment);
         _segments.Add(segment);
+        _reclamation = null;
         return segment;
     }
 
@@ -104,6 +124,7 @@ internal sealed partial class QueueDirectory
             _deletionUnsynced = false;
             _places.Register(segment);
             _segments.Add(segment);
+            _reclamation = null;
             return segment;
         }
         catch
@@ -167,16 +188,8 @@ internal sealed partial class QueueDirectory
         }
     }
 
-    /// <summary>Segments at the old end without an unfinished message; never the last one, whose header keeps the ids' floor.</summary>
-    private int FinishedSegments()
-    {
-        var count = 0;
-        while (count < _segments.Count - 1 && _segments[count].LiveCount == 0) count++;
-        return count;
-    }
-
     /// <summary>
-    /// Before the oldest segment goes, the going of the one before it is made durable: were that undone alone, its messages would come back without what finished them.
+    /// Before a segment goes, the going of the one before it is made durable: were that undone alone, its messages would come back without what finished them.
     /// </summary>
     private void SyncDeletion()
     {
@@ -185,13 +198,14 @@ internal sealed partial class QueueDirectory
         _deletionUnsynced = false;
     }
 
-    private bool TryDeleteOldest()
+    private bool TryDeleteFree()
     {
+        var free = _segments[Reclamation.FirstFree];
         try
         {
             SyncDeletion();
             _deletionUnsynced = true;
-            disk.Delete(_segments[0].Path);
+            disk.Delete(free.Path);
         }
         catch (DiskException)
         {
@@ -200,9 +214,10 @@ internal sealed partial class QueueDirectory
             return false;
         }
 
-        _places.Unregister(_segments[0]);
-        _segments[0].Dispose();
-        _segments.RemoveAt(0);
+        _places.Unregister(free);
+        free.Dispose();
+        _segments.Remove(free);
+        _reclamation = null;
         return true;
     }
 

@@ -7,7 +7,8 @@ namespace MailBench.Mta.Queue.Segments;
 
 /// <summary>
 /// One queue directory: its segments in order, the last of which is written. All members belong to the committer's thread.
-/// Segments leave at the old end only. So a state record never goes before the message it speaks of, and what a power cut brings back is finished by what comes after it.
+/// A segment leaves when nothing waits in it and no older one needs what it says (<see cref="Reclamation"/>). So a state record never goes before the message it speaks of, unless a roll was called
+/// since, and what a power cut brings back is finished by what comes after it.
 /// </summary>
 internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShared shared, DeviceCommitter committer) : IDisposable
 {
@@ -83,14 +84,16 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         {
             if (!states[i].Last) continue;
             _places.Remove(states[i].Place);
+            _reclamation = null;
             states[i] = states[i] with { Last = false };
         }
 
         long stateBytes = 0, messageBytes = 0;
         foreach (var state in states) stateBytes += RecordHeader.SizeOf(24 + 3L * Math.Min(state.Status.Reason?.Length ?? 0, RecipientRecord.MaxReasonBytes));
         foreach (var message in messages) messageBytes += message.RecordBytes;
-        var copies = PlanCopies();
-        if (messages.Count == 0 && states.Count == 0 && copies.Count == 0) return states;
+        var copies = PlanCopies(messageBytes);
+        messageBytes += PlanRolls();
+        if (messages.Count == 0 && states.Count == 0 && copies.Count == 0 && _planned == 0) return states;
         foreach (var copy in copies) messageBytes += copy.MaxBytes;
         try
         {
@@ -104,6 +107,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
             if (states.Count == 0 || _current is null || _current.End + GroupWriter.SizeOf(stateBytes) > _current.Zone) return states;
             messages = [];
             copies = [];
+            _planned = 0;
         }
 
         return Write(messages, states, copies);
@@ -125,7 +129,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
             _writer.Begin(segment);
             for (var i = 0; i < messages.Count; i++) _written[i] = _writer.AddMessage(messages[i].Entry, messages[i].Content, null);
             foreach (var state in states) _writer.AddState(state.Id, state.Recipient, state.Status);
-
+            AddRolls();
             AddCopies(copies);
             var end = _writer.End();
             shared.CountBytes(_writer.BytesWritten - before);
@@ -136,6 +140,7 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
         catch (DiskException failed)
         {
             Seal(segment);
+            ForgetRolls();
             Refuse(messages, failed);
             return states;
         }
@@ -144,8 +149,6 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
             Return(copies);
         }
 
-        Move(copies);
-
         if (messages.Count > 0) RefusedUntil = long.MinValue;
         for (var i = 0; i < messages.Count; i++)
         {
@@ -153,6 +156,10 @@ internal sealed partial class QueueDirectory(string path, IDisk disk, QueueShare
             entry.Slot = _places.Add(entry, _written[i]);
             entry.Place = this;
         }
+
+        Move(copies);
+        RollsWritten(segment);
+        _reclamation = null;
 
         foreach (var message in messages) message.Committed(message.Entry, null);
         foreach (var state in states) state.Durable?.Invoke();

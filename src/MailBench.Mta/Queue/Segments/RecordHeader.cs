@@ -13,6 +13,9 @@ internal enum RecordType : byte
 
     /// <summary>Fills a group to a whole block; its payload means nothing and is not summed.</summary>
     Pad = 3,
+
+    /// <summary>Who is still waiting in a stretch of another segment (<see cref="Roll"/>).</summary>
+    Roll = 4,
 }
 
 /// <summary>

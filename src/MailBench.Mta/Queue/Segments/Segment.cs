@@ -29,5 +29,17 @@ internal sealed class Segment(QueueDirectory? directory, string path, IDiskFile 
     /// <summary>Whether a write or sync failed here: then it is not written again, only deleted once its messages are finished or copied.</summary>
     public bool Damaged { get; set; }
 
+    /// <summary>Whether its own header says, durably, where it ends. What a former process told may be in the page cache only: it is told again.</summary>
+    public bool EndTold { get; set; }
+
+    /// <summary>
+    /// The number of the segment in which its last whole roll begins, or its own: what is known of its messages is in segments from there on. Those before it do not count any more.
+    /// </summary>
+    public long RollFrom
+    {
+        get => Math.Max(field, Header.Sequence);
+        set;
+    }
+
     public void Dispose() => File.Dispose();
 }

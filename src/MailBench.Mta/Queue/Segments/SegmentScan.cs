@@ -3,9 +3,10 @@ using MailBench.Mta.Queue.Disk;
 
 namespace MailBench.Mta.Queue.Segments;
 
-/// <summary>A record as found: of a message its recipients (<see cref="One"/>, or several), of a state record the recipient's index and status.</summary>
+/// <summary>A record as found: of a message its recipients (<see cref="One"/>, or several), of a state record the recipient's index and status, of a roll its payload.</summary>
 /// <param name="HeadBytes">Of a message: from the record's begin to the content's.</param>
-internal readonly record struct FoundRecord(RecordHeader Header, long Offset, int HeadBytes, bool NullReversePath, int Recipient, FoundRecipient One, FoundRecipient[]? Several);
+internal readonly record struct FoundRecord(
+    RecordHeader Header, long Offset, int HeadBytes = 0, bool NullReversePath = false, int Recipient = 0, FoundRecipient One = default, FoundRecipient[]? Several = null, byte[]? Roll = null);
 
 /// <summary>
 /// Reads a segment from its header to the end of its log, checking every sum. A bad stretch is <em>torn</em> when it can be the last group that was being written, and then
@@ -123,7 +124,15 @@ internal sealed class SegmentScan(IDiskFile file, SegmentHeader header, long syn
         {
             if (!RecipientRecord.TryRead(Window(payload, (int)record.PayloadBytes), out var recipient, out var status, _reason)) return false;
             _reason = status.Reason ?? _reason;
-            records.Add(new FoundRecord(record, offset, 0, false, recipient, new FoundRecipient(status, 0), null));
+            records.Add(new FoundRecord(record, offset, Recipient: recipient, One: new FoundRecipient(status, 0)));
+            return true;
+        }
+
+        if (record.Type == RecordType.Roll)
+        {
+            var roll = Window(payload, (int)record.PayloadBytes);
+            if (!RollReader.IsWhole(roll)) return false;
+            records.Add(new FoundRecord(record, offset, Roll: roll.ToArray()));
             return true;
         }
 

@@ -31,12 +31,21 @@ internal sealed class FetchWork(Maildir maildir, IReadOnlyList<FetchItem> items,
     /// <summary>A response has begun and not ended: it cannot be taken back.</summary>
     public bool IsWithin => _begun;
 
+    /// <summary>Messages were marked as seen, or may have been.</summary>
+    public bool HasMarked { get; private set; }
+
     /// <summary>Writes until the buffer has enough (false) or all is written (true). Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.</summary>
-    public bool Fill(ArrayBufferWriter<byte> output)
+    public bool Fill(ArrayBufferWriter<byte> output) => Fill(output, atOnce: false);
+
+    /// <summary>The same without a wait for the disk: false where there would be one, before anything is written of the message that needs it. A loop may ask.</summary>
+    public bool FillAtOnce(ArrayBufferWriter<byte> output) => Fill(output, atOnce: true);
+
+    private bool Fill(ArrayBufferWriter<byte> output, bool atOnce)
     {
         while (_at < messages.Count)
         {
             if (output.WrittenCount >= EnoughBytes) return false;
+            if (atOnce && !_begun && !TryOpenAtOnce(messages[_at].Message)) return false;
             if (_left > 0)
             {
                 var written = _text!.WritePiece(_from, _left, output);
@@ -65,7 +74,7 @@ internal sealed class FetchWork(Maildir maildir, IReadOnlyList<FetchItem> items,
     private void Begin(ArrayBufferWriter<byte> output)
     {
         var (number, message) = messages[_at];
-        if (!IsCheap && !TryOpen(message.File))
+        if (!IsCheap && _text is null && !TryOpen(message.File))
         {
             HasMissed = true;
             _at++;
@@ -78,6 +87,16 @@ internal sealed class FetchWork(Maildir maildir, IReadOnlyList<FetchItem> items,
         ImapText.WriteNumber(number, output);
         output.Write(" FETCH ("u8);
     }
+
+    /// <summary>False where the disk is needed: for a date, to mark as seen, for what is large or not in memory.</summary>
+    private bool TryOpenAtOnce(IndexedMessage message)
+    {
+        if (Marks(message) || items.Any(static item => item.Kind == FetchKind.InternalDate)) return false;
+        _text ??= MessageText.OpenAtOnce(maildir, message.File);
+        return _text is not null;
+    }
+
+    private bool Marks(IndexedMessage message) => marksSeen && (message.Flags & ImapFlags.Seen) == 0;
 
     private bool TryOpen(MaildirMessage file)
     {
@@ -109,7 +128,9 @@ internal sealed class FetchWork(Maildir maildir, IReadOnlyList<FetchItem> items,
         var message = messages[_at++].Message;
 
         // The change itself is told when the command ends, as any other.
-        if (marksSeen && (message.Flags & ImapFlags.Seen) == 0) maildir.MarkSeen(message.File);
+        if (!Marks(message)) return;
+        HasMarked = true;
+        maildir.MarkSeen(message.File);
     }
 
     private void Write(FetchItem item, ArrayBufferWriter<byte> output)
@@ -121,6 +142,11 @@ internal sealed class FetchWork(Maildir maildir, IReadOnlyList<FetchItem> items,
         {
             case FetchKind.Flags: ImapFlagsText.Write(message.Flags, output); break;
             case FetchKind.Uid: ImapText.WriteNumber(message.Uid, output); break;
+            case FetchKind.ModSeq:
+                output.Write("("u8);
+                ImapText.WriteNumber(message.ModSeq, output);
+                output.Write(")"u8);
+                break;
             case FetchKind.Size: ImapText.WriteNumber(message.File.WireBytes, output); break;
             case FetchKind.InternalDate: ImapText.WriteDateTime(_arrived, output); break;
             case FetchKind.Envelope: EnvelopeText.Write(_text!.Structure.Source!, output); break;

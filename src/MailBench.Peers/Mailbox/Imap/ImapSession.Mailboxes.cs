@@ -26,7 +26,25 @@ internal sealed partial class ImapSession
             return;
         }
 
+        WithSnapshot(folder, snapshot =>
+        {
+            if (snapshot is not null) Enter(folder, snapshot, command.Verb == ImapVerb.Examine);
+            FinishOr(_readOnly ? "[READ-ONLY] selected" : "[READ-WRITE] selected");
+        });
+    }
+
+    /// <summary>Hands a mailbox's newest snapshot on; null, with <see cref="_failure"/> set: it cannot be had. Of an inbox that has not changed at once, of any other by way of the disk.</summary>
+    private void WithSnapshot(FolderName folder, Action<MaildirSnapshot?> done)
+    {
         var maildir = Borrow(folder);
+        if (folder.IsInbox && maildir.Index.LookAtOnce() is { } known)
+        {
+            _failure = null;
+            ReturnOther();
+            done(known);
+            return;
+        }
+
         MaildirSnapshot? snapshot = null;
         AtDisk(
             () =>
@@ -37,13 +55,15 @@ internal sealed partial class ImapSession
             },
             () =>
             {
-                if (_failure is null) Enter(folder, maildir, snapshot!, command.Verb == ImapVerb.Examine);
+                if (_failure is not null) snapshot = null;
+
+                // Borrowed until then: what is selected is borrowed once more before this one goes.
+                done(snapshot);
                 ReturnOther();
-                FinishOr(_readOnly ? "[READ-ONLY] selected" : "[READ-WRITE] selected");
             });
     }
 
-    private void Enter(FolderName folder, Maildir maildir, MaildirSnapshot snapshot, bool readOnly)
+    private void Enter(FolderName folder, MaildirSnapshot snapshot, bool readOnly)
     {
         _folder = folder;
         _maildir = Floor.Store.Borrow(_user, folder);
@@ -61,7 +81,7 @@ internal sealed partial class ImapSession
             break;
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"* OK [UIDVALIDITY {snapshot.Validity}] UIDs are valid\r\n* OK [UIDNEXT {snapshot.Next}] the next UID\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"* OK [UIDVALIDITY {snapshot.Validity}] UIDs are valid\r\n* OK [UIDNEXT {snapshot.Next}] the next UID\r\n* OK [HIGHESTMODSEQ {snapshot.HighestModSeq}] the newest change\r\n");
         Connection!.Send(Encoding.ASCII.GetBytes(text.ToString()));
     }
 
@@ -103,21 +123,11 @@ internal sealed partial class ImapSession
             return;
         }
 
-        var maildir = Borrow(folder);
-        MaildirSnapshot? snapshot = null;
-        AtDisk(
-            () =>
-            {
-                if (!folder.IsInbox && !maildir.Exists) return NotThere;
-                snapshot = maildir.Index.Look();
-                return null;
-            },
-            () =>
-            {
-                ReturnOther();
-                if (_failure is null) WriteStatus(folder, snapshot!, command.Status);
-                FinishOr("done");
-            });
+        WithSnapshot(folder, snapshot =>
+        {
+            if (snapshot is not null) WriteStatus(folder, snapshot, command.Status);
+            FinishOr("done");
+        });
     }
 
     private void WriteStatus(FolderName folder, MaildirSnapshot snapshot, StatusItems items)
@@ -129,6 +139,7 @@ internal sealed partial class ImapSession
         Add(StatusItems.UidValidity, "UIDVALIDITY", snapshot.Validity);
         Add(StatusItems.Unseen, "UNSEEN", snapshot.Messages.Count(static message => (message.Flags & ImapFlags.Seen) == 0));
         Add(StatusItems.Size, "SIZE", snapshot.SizeBytes);
+        Add(StatusItems.HighestModSeq, "HIGHESTMODSEQ", snapshot.HighestModSeq);
         Connection!.Send("* STATUS "u8);
         ImapText.WriteAString(Encoding.ASCII.GetBytes(folder.Text), Connection.Output);
         Connection.Send(Encoding.ASCII.GetBytes($" ({string.Join(' ', parts)})\r\n"));

@@ -6,7 +6,7 @@ using MailBench.Wire.Imap;
 
 namespace MailBench.Peers.Mailbox.Imap;
 
-/// <summary>Messages of the selected mailbox: FETCH, STORE, EXPUNGE, SEARCH.</summary>
+/// <summary>Messages of the selected mailbox: FETCH, STORE, EXPUNGE.</summary>
 internal sealed partial class ImapSession
 {
     private const string NoMessage = "no such message";
@@ -25,10 +25,23 @@ internal sealed partial class ImapSession
             return;
         }
 
+        if (command.Since is { } since) places.RemoveAll(place => _view.Messages[place].ModSeq <= since);
         var marks = !_readOnly && command.Items.Any(static item => item.MarksSeen);
         _fetch = new FetchWork(_maildir!, command.Items, [.. places.Select(place => (place + 1, _view.Messages[place]))], marks);
         _piece = new ArrayBufferWriter<byte>(4096);
-        GoOnWriting();
+        if (!TryFetchAtOnce()) GoOnWriting();
+    }
+
+    /// <summary>Few and small messages that the kernel has in memory need no disk thread; what was begun of more goes on there, so that others have their turn.</summary>
+    private bool TryFetchAtOnce()
+    {
+        if (_fetch!.IsCheap || Connection!.UnsentBytes > Connection.HighWaterBytes) return false;
+        _fetched = _fetch.FillAtOnce(_piece!);
+        if (!_fetched) return false;
+        _failure = null;
+        PassOn();
+        EndFetch();
+        return true;
     }
 
     /// <summary>The next piece of a FETCH; from the disk where it needs that.</summary>
@@ -84,7 +97,7 @@ internal sealed partial class ImapSession
         fetch.Dispose();
         Floor.Tally.Retrieved += fetch.Retrieved;
         if (_failure is not null && !fetch.IsCheap) Finish(ImapStatus.No, _failure);
-        else if (!_readOnly && !fetch.IsCheap && _command!.Items.Any(static item => item.MarksSeen)) AtDisk(Look, () => Changed("done"));
+        else if (fetch.HasMarked) AtDisk(Look, () => Changed("done"));
         else Finish(fetch.HasMissed ? ImapStatus.No : ImapStatus.Ok, fetch.HasMissed ? "some of the messages are there no more" : "done");
     }
 
@@ -113,18 +126,27 @@ internal sealed partial class ImapSession
         var (maildir, messages) = (_maildir!, places.ConvertAll(place => _view.Messages[place]));
         var clear = command.Mode switch { StoreMode.Add => ImapFlags.None, StoreMode.Remove => command.Flags, _ => ImapFlags.Storable & ~command.Flags };
         var set = command.Mode == StoreMode.Remove ? ImapFlags.None : command.Flags;
+        IReadOnlySet<uint> kept = new HashSet<uint>();
         AtDisk(
             () =>
             {
-                foreach (var message in messages) maildir.ChangeFlags(message.File, set, clear);
-                maildir.Index.Look();
+                kept = maildir.Index.Store(messages, set, clear, command.Since);
                 return null;
             },
             () =>
             {
-                if (_failure is null) _view.Accept(places, maildir.Index.Newest!, flags => (flags & ~clear) | set, tell: !command.Silent, Connection!.Output);
-                Changed("stored");
+                if (_failure is null && kept.Count > 0) places.RemoveAll(place => kept.Contains(_view.Messages[place].Uid));
+                if (_failure is null) _view.Accept(places, maildir.Index.Newest!, flags => (flags & ~clear) | set, tell: !command.Silent, _machine.TellsModSeqs, Connection!.Output);
+                Changed(kept.Count > 0 ? Modified(kept, command.IsUid) : "stored");
             });
+    }
+
+    /// <summary>RFC 7162 §3.1.3: those that were left alone, by number or UID. The numbers are those of the view before anything else is told.</summary>
+    private string Modified(IReadOnlySet<uint> kept, bool isUid)
+    {
+        var text = new StringBuilder("[MODIFIED ");
+        ImapSet.Write([.. Enumerable.Range(0, _view!.Messages.Count).Where(place => kept.Contains(_view.Messages[place].Uid)).Select(place => isUid ? _view.Messages[place].Uid : (uint)place + 1)], text);
+        return text.Append("] changed meanwhile").ToString();
     }
 
     private void Expunge(ImapCommand command)
@@ -168,53 +190,5 @@ internal sealed partial class ImapSession
     {
         if (_removing is not null) _removing.Removals--;
         _removing = null;
-    }
-
-    private void Search(ImapCommand command)
-    {
-        if (command.Search is null)
-        {
-            Finish(ImapStatus.No, "[BADCHARSET (UTF-8 US-ASCII)] the charset is not known");
-            return;
-        }
-
-        var search = new SearchWork(_maildir!, command.Search, _view!);
-        if (!search.IsCheap)
-        {
-            LookOn(search);
-            return;
-        }
-
-        search.LookOn();
-        _failure = null;
-        WriteFound(search);
-    }
-
-    private void LookOn(SearchWork search)
-    {
-        var finished = false;
-        AtDisk(
-            () =>
-            {
-                finished = search.LookOn();
-                return null;
-            },
-            () =>
-            {
-                if (finished || _failure is not null) WriteFound(search);
-                else LookOn(search);
-            });
-    }
-
-    private void WriteFound(SearchWork search)
-    {
-        if (_failure is null)
-        {
-            var text = new StringBuilder("* SEARCH");
-            foreach (var place in search.Found) text.Append(' ').Append(_command!.IsUid ? _view!.Messages[place].Uid : (uint)place + 1);
-            Connection!.Send(Encoding.ASCII.GetBytes(text.Append("\r\n").ToString()));
-        }
-
-        FinishOr("done");
     }
 }

@@ -35,8 +35,8 @@ internal sealed partial class ImapSession(MailboxFloor floor, bool refused) : Ma
     {
         _user = LogIn(user, password);
         if (_user < 0) return;
-        Floor.Tally.Logins++;
-        _machine.LogIn(Connection!.Output);
+        Floor.LoggedIn(Connection!.RemoteEndPoint.Address);
+        _machine.LogIn(Connection.Output);
     }
 
     public void OnCommand(ImapCommand command)
@@ -109,6 +109,8 @@ internal sealed partial class ImapSession(MailboxFloor floor, bool refused) : Ma
         if (refusal is not null) End();
     }
 
+    protected override void Secured() => _machine.Secured();
+
     protected override int Receive(Connection connection, ReadOnlySpan<byte> octets)
     {
         var consumed = 0;
@@ -124,6 +126,10 @@ internal sealed partial class ImapSession(MailboxFloor floor, bool refused) : Ma
             else if (Floor.IsStopping && !IsBusy)
             {
                 EndWhenIdle();
+            }
+            else if (_machine.AwaitsTls)
+            {
+                connection.StartTls(Floor.Tls!);
             }
             else if (IsAtDisk || _machine.IsWaiting || connection.UnsentBytes > Connection.HighWaterBytes)
             {
@@ -158,7 +164,7 @@ internal sealed partial class ImapSession(MailboxFloor floor, bool refused) : Ma
     /// <summary>A command that needs nothing but the newest state of the mailbox.</summary>
     private void Refresh()
     {
-        if (_view is null) Finish(ImapStatus.Ok, "done");
+        if (_view is null || _maildir!.Index.LookAtOnce() is not null) Finish(ImapStatus.Ok, "done");
         else AtDisk(Look, () => FinishOr("done"));
     }
 
@@ -221,7 +227,7 @@ internal sealed partial class ImapSession(MailboxFloor floor, bool refused) : Ma
     /// <summary>Tells what has changed in the mailbox since it was last told.</summary>
     private void Tell(bool expunge)
     {
-        if (_view is not null && _maildir!.Index.Newest is { } newest) _view.Advance(newest, expunge, Connection!.Output);
+        if (_view is not null && _maildir!.Index.Newest is { } newest) _view.Advance(newest, expunge, _machine.TellsModSeqs, Connection!.Output);
     }
 
     private void Tell() => Tell(expunge: true);

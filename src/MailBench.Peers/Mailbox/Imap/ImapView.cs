@@ -18,8 +18,11 @@ internal sealed class ImapView(MaildirSnapshot snapshot)
     public List<int>? Resolve(ImapSet set, bool uids) =>
         uids ? set.Resolve(Messages.Count, place => Messages[place].Uid, uids: true) : set.Resolve(Messages.Count, static place => (uint)place + 1, uids: false);
 
-    /// <summary>Tells what has changed since. <paramref name="expunge"/>: messages that are gone may lose their numbers now (RFC 3501 §7.4.1).</summary>
-    public void Advance(MaildirSnapshot newest, bool expunge, IBufferWriter<byte> output)
+    /// <summary>
+    /// Tells what has changed since. <paramref name="expunge"/>: messages that are gone may lose their numbers now (RFC 3501 §7.4.1); <paramref name="modSeqs"/>: mod-sequences are told too, also of a message
+    /// whose flags have come back to what they were (RFC 7162 §3.1.2).
+    /// </summary>
+    public void Advance(MaildirSnapshot newest, bool expunge, bool modSeqs, IBufferWriter<byte> output)
     {
         var (told, now) = (Messages, newest.Messages);
         if (ReferenceEquals(told, now)) return;
@@ -32,7 +35,7 @@ internal sealed class ImapView(MaildirSnapshot snapshot)
             if (at < now.Count && now[at].Uid == old.Uid)
             {
                 next.Add(now[at]);
-                if (now[at].Flags != old.Flags) WriteFlags(next.Count, now[at], output);
+                if (now[at].Flags != old.Flags || (modSeqs && now[at].ModSeq != old.ModSeq)) WriteFlags(next.Count, now[at], flags: true, modSeqs, output);
                 at++;
             }
             else if (expunge)
@@ -57,9 +60,10 @@ internal sealed class ImapView(MaildirSnapshot snapshot)
     }
 
     /// <summary>
-    /// Takes over the flags that a STORE gave, telling them (<paramref name="tell"/>) or not; where others have changed them too, that is left for <see cref="Advance"/> to tell.
+    /// Takes over the flags that a STORE gave, telling them (<paramref name="tell"/>) or not; where others have changed them too, that is left for <see cref="Advance"/> to tell. Mod-sequences
+    /// (<paramref name="modSeqs"/>) are told either way (RFC 7162 §3.1.3).
     /// </summary>
-    public void Accept(IReadOnlyList<int> places, MaildirSnapshot newest, Func<ImapFlags, ImapFlags> change, bool tell, IBufferWriter<byte> output)
+    public void Accept(IReadOnlyList<int> places, MaildirSnapshot newest, Func<ImapFlags, ImapFlags> change, bool tell, bool modSeqs, IBufferWriter<byte> output)
     {
         var next = Messages.ToArray();
         foreach (var place in places)
@@ -67,7 +71,7 @@ internal sealed class ImapView(MaildirSnapshot snapshot)
             if (newest.Find(next[place].Uid) is not { } stored) continue;
             if (!tell && (stored.Flags & ImapFlags.Storable) != change(next[place].Flags & ImapFlags.Storable)) continue;
             next[place] = stored;
-            if (tell) WriteFlags(place + 1, stored, output);
+            if (tell || modSeqs) WriteFlags(place + 1, stored, tell, modSeqs, output);
         }
 
         Messages = next;
@@ -75,14 +79,25 @@ internal sealed class ImapView(MaildirSnapshot snapshot)
 
     public static int CountRecent(IReadOnlyList<IndexedMessage> messages) => messages.Count(static message => (message.Flags & ImapFlags.Recent) != 0);
 
-    private static void WriteFlags(int number, IndexedMessage message, IBufferWriter<byte> output)
+    private static void WriteFlags(int number, IndexedMessage message, bool flags, bool modSeq, IBufferWriter<byte> output)
     {
         output.Write("* "u8);
         ImapText.WriteNumber(number, output);
         output.Write(" FETCH (UID "u8);
         ImapText.WriteNumber(message.Uid, output);
-        output.Write(" FLAGS "u8);
-        ImapFlagsText.Write(message.Flags, output);
+        if (flags)
+        {
+            output.Write(" FLAGS "u8);
+            ImapFlagsText.Write(message.Flags, output);
+        }
+
+        if (modSeq)
+        {
+            output.Write(" MODSEQ ("u8);
+            ImapText.WriteNumber(message.ModSeq, output);
+            output.Write(")"u8);
+        }
+
         output.Write(")\r\n"u8);
     }
 

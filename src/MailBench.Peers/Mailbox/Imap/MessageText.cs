@@ -17,7 +17,8 @@ internal sealed class MessageText : IDisposable
     private const long MostBytes = 512L << 20;
     private static readonly Lock LargeGate = new();
 
-    private readonly SafeFileHandle _file;
+    /// <summary>Null: the whole is in memory.</summary>
+    private readonly SafeFileHandle? _file;
     private readonly byte[]? _small;
     private MessagePart? _structure;
     private byte[]? _piece;
@@ -40,11 +41,28 @@ internal sealed class MessageText : IDisposable
         }
     }
 
+    private MessageText(ReadOnlySpan<byte> stored)
+    {
+        var ending = default(LineEnding);
+        _small = ArrayPool<byte>.Shared.Rent((2 * stored.Length) + 1);
+        Length = Append(stored, ref ending, _small, 0);
+    }
+
     /// <summary>Octets on the wire: counted, not believed.</summary>
     public long Length { get; }
 
     /// <summary>Null: it is gone.</summary>
     public static MessageText? Open(Maildir maildir, MaildirMessage message) => maildir.Open(message) is { } file ? new MessageText(file) : null;
+
+    /// <summary>The same of a small message, without a wait for the disk (<see cref="Maildir.ReadAtOnce"/>); null: not so.</summary>
+    public static MessageText? OpenAtOnce(Maildir maildir, MaildirMessage message)
+    {
+        var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        var read = maildir.ReadAtOnce(message, piece.AsSpan(0, PieceBytes));
+        var text = read < 0 ? null : new MessageText(piece.AsSpan(0, read));
+        ArrayPool<byte>.Shared.Return(piece);
+        return text;
+    }
 
     /// <summary>What of the whole is its structure: places and MIME data, without the octets.</summary>
     public MessagePart Structure => _structure ??= Look(static (octets, length) => MessageStructure.Read(octets, length));
@@ -85,7 +103,7 @@ internal sealed class MessageText : IDisposable
         var written = 0;
         while (written == 0)
         {
-            var read = RandomAccess.Read(_file, _piece.AsSpan(0, PieceBytes), _at);
+            var read = RandomAccess.Read(_file!, _piece.AsSpan(0, PieceBytes), _at);
             if (read == 0) throw new IOException("a message became shorter while it was read");
             ReadOnlySpan<byte> piece = _piece.AsSpan(0, read);
             _at += read;
@@ -104,7 +122,7 @@ internal sealed class MessageText : IDisposable
 
     public void Dispose()
     {
-        _file.Dispose();
+        _file?.Dispose();
         if (_small is not null) ArrayPool<byte>.Shared.Return(_small);
         if (_piece is not null) ArrayPool<byte>.Shared.Return(_piece);
     }
@@ -115,19 +133,22 @@ internal sealed class MessageText : IDisposable
         var ending = default(LineEnding);
         var length = 0;
         long at = 0;
-        for (int read; (read = RandomAccess.Read(_file, piece.AsSpan(0, PieceBytes), at)) > 0; at += read)
+        for (int read; (read = RandomAccess.Read(_file!, piece.AsSpan(0, PieceBytes), at)) > 0; at += read) length = Append(piece.AsSpan(0, read), ref ending, into, length);
+        ArrayPool<byte>.Shared.Return(piece);
+        return length;
+    }
+
+    /// <summary>Appends stored octets with the wire's line ends behind the <paramref name="length"/> that are there; returns how many there are then.</summary>
+    private static int Append(ReadOnlySpan<byte> stored, ref LineEnding ending, byte[] into, int length)
+    {
+        while (ending.TryNext(ref stored, out var run))
         {
-            ReadOnlySpan<byte> rest = piece.AsSpan(0, read);
-            while (ending.TryNext(ref rest, out var run))
-            {
-                // A file that grows while it is read is read as far as it was measured.
-                var take = Math.Min(run.Length, into.Length - length);
-                run[..take].CopyTo(into.AsSpan(length));
-                length += take;
-            }
+            // A file that grows while it is read is read as far as it was measured.
+            var take = Math.Min(run.Length, into.Length - length);
+            run[..take].CopyTo(into.AsSpan(length));
+            length += take;
         }
 
-        ArrayPool<byte>.Shared.Return(piece);
         return length;
     }
 
@@ -136,7 +157,7 @@ internal sealed class MessageText : IDisposable
         var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
         var ending = default(LineEnding);
         long at = 0, length = 0;
-        for (int read; (read = RandomAccess.Read(_file, piece.AsSpan(0, PieceBytes), at)) > 0; at += read) length += ending.Measure(piece.AsSpan(0, read));
+        for (int read; (read = RandomAccess.Read(_file!, piece.AsSpan(0, PieceBytes), at)) > 0; at += read) length += ending.Measure(piece.AsSpan(0, read));
         ArrayPool<byte>.Shared.Return(piece);
         return length;
     }

@@ -43,6 +43,7 @@ internal sealed class SearchWork(Maildir maildir, SearchKey key, ImapView view)
         SearchKind.Not => !Matches(key.Keys[0], subject, place),
         SearchKind.Numbers => key.Set!.Contains((uint)place + 1, (uint)_messages.Count),
         SearchKind.Uids => key.Set!.Contains(subject.Message.Uid, _largestUid),
+        SearchKind.ModSeq => subject.Message.ModSeq >= key.Number,
         SearchKind.Flag => (subject.Message.Flags & key.Flag) != 0,
         SearchKind.Larger => subject.Message.File.WireBytes > key.Number,
         SearchKind.Smaller => subject.Message.File.WireBytes < key.Number,

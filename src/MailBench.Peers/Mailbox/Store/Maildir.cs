@@ -8,7 +8,7 @@ namespace MailBench.Peers.Mailbox.Store;
 
 /// <summary>
 /// One maildir (<c>tmp new cur</c>), a user's inbox or a folder of that user's, interchangeable with other servers': every name that another program made is taken, and none of ours surprises it. Blocking: on disk
-/// threads only, the session lock excepted. Made at the first delivery; one that is not there is empty.
+/// threads only, the session lock and what is said <c>AtOnce</c> excepted. Made at the first delivery; one that is not there is empty.
 /// </summary>
 internal sealed class Maildir(string path, bool isInbox, MaildirStore store)
 {
@@ -43,7 +43,7 @@ internal sealed class Maildir(string path, bool isInbox, MaildirStore store)
     public void Announce() => Changed?.Invoke();
 
     /// <summary>Its messages under their UIDs. From any thread.</summary>
-    public MaildirIndex Index => LazyInitializer.EnsureInitialized(ref _index, () => new MaildirIndex(this, path, store));
+    public MaildirIndex Index => Volatile.Read(ref _index) ?? LazyInitializer.EnsureInitialized(ref _index, () => new MaildirIndex(this, path, store));
 
     /// <summary>It is there: a folder that holds <c>cur</c>.</summary>
     public bool Exists => Directory.Exists(Cur);
@@ -80,6 +80,24 @@ internal sealed class Maildir(string path, bool isInbox, MaildirStore store)
             return listing;
         }
     }
+
+    /// <summary>The kept listing, where the kernel says from memory that it still holds: never waits, so a loop may ask. Null: <see cref="List"/> tells.</summary>
+    public MaildirListing? ListAtOnce()
+    {
+        // Who holds the gate may be waiting for a disk.
+        if (!store.IsLocal || !_gate.TryEnter()) return null;
+        try
+        {
+            return _kept is not null && CachedFiles.TryTimes(path, out var newTime, out var curTime) && newTime == _keptNew && curTime == _keptCur ? _kept : null;
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>Reads a message, where it was listed, if that needs no wait; returns its octets, less than there is room for. -1: not so, and <see cref="Open"/> is the way. From any thread.</summary>
+    public int ReadAtOnce(MaildirMessage message, Span<byte> into) => store.IsLocal ? CachedFiles.Read(path, message.IsNew ? "/new/"u8 : "/cur/"u8, message.Name, into) : -1;
 
     /// <summary>The same, read from the directory whatever is kept.</summary>
     public MaildirListing ReadAgain()

@@ -2,14 +2,14 @@ using MailBench.Wire.Imap;
 
 namespace MailBench.Peers.Mailbox.Store;
 
-/// <summary>A message under its UID. Its flags are those of its name; \Recent is told while it lies in <c>new</c>, where nobody has touched it.</summary>
-internal sealed record IndexedMessage(uint Uid, MaildirMessage File)
+/// <summary>A message under its UID, with the mod-sequence of its newest change (RFC 7162). Its flags are those of its name; \Recent is told while it lies in <c>new</c>, where nobody has touched it.</summary>
+internal sealed record IndexedMessage(uint Uid, long ModSeq, MaildirMessage File)
 {
     public ImapFlags Flags { get; } = File.IsNew ? ImapFlags.Recent : MaildirName.FlagsOf(File.Name);
 }
 
-/// <summary>What a maildir held at an instant, ascending by UID; immutable.</summary>
-internal sealed record MaildirSnapshot(uint Validity, uint Next, IReadOnlyList<IndexedMessage> Messages, MaildirListing Listing)
+/// <summary>What a maildir held at an instant, ascending by UID; immutable. <paramref name="HighestModSeq"/>: no message's is greater, and what changes later gets a greater one.</summary>
+internal sealed record MaildirSnapshot(uint Validity, uint Next, long HighestModSeq, IReadOnlyList<IndexedMessage> Messages, MaildirListing Listing)
 {
     public long SizeBytes => Messages.Sum(static message => message.File.WireBytes);
 
@@ -30,7 +30,7 @@ internal sealed record MaildirSnapshot(uint Validity, uint Next, IReadOnlyList<I
 }
 
 /// <summary>
-/// A maildir's messages under UIDs that last. The directory is the one truth, whoever changes it: sessions compare what they have told with the newest snapshot. Blocking, on disk threads only.
+/// A maildir's messages under UIDs and mod-sequences that last. The directory is the one truth, whoever changes it: sessions compare what they have told with the newest snapshot. Blocking, on disk threads only, <see cref="LookAtOnce"/> excepted.
 /// </summary>
 internal sealed class MaildirIndex(Maildir maildir, string path, MaildirStore store)
 {
@@ -54,6 +54,38 @@ internal sealed class MaildirIndex(Maildir maildir, string path, MaildirStore st
             var known = _newest is null ? _uids.Load() : null;
             if (_newest is not null) listing = Settle(listing);
             return _newest = Build(listing, known);
+        }
+    }
+
+    /// <summary>The newest snapshot, where the kernel says from memory that it still holds: never waits, so a loop may ask. Null: <see cref="Look"/> tells.</summary>
+    public MaildirSnapshot? LookAtOnce()
+    {
+        if (!_gate.TryEnter()) return null;
+        try
+        {
+            return _newest is { } newest && ReferenceEquals(maildir.ListAtOnce(), newest.Listing) ? newest : null;
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>
+    /// Changes flags, and looks. With <paramref name="unchangedSince"/> those messages stay as they are, and are returned by UID, that have changed after it: by whom of this process, one of two sessions that
+    /// ask at once is the later (RFC 7162 §3.1.3).
+    /// </summary>
+    public IReadOnlySet<uint> Store(IReadOnlyList<IndexedMessage> messages, ImapFlags set, ImapFlags clear, long? unchangedSince)
+    {
+        lock (_gate)
+        {
+            var now = unchangedSince is null ? null : Look();
+            var kept = new HashSet<uint>();
+            foreach (var message in messages)
+                if (now?.Find(message.Uid) is { } current && current.ModSeq > unchangedSince) kept.Add(message.Uid);
+                else maildir.ChangeFlags(message.File, set, clear);
+            Look();
+            return kept;
         }
     }
 
@@ -82,39 +114,44 @@ internal sealed class MaildirIndex(Maildir maildir, string path, MaildirStore st
         return _byName.Count - there;
     }
 
-    private MaildirSnapshot Build(MaildirListing listing, Dictionary<string, uint>? known)
+    private MaildirSnapshot Build(MaildirListing listing, Dictionary<string, UidEntry>? known)
     {
         var byName = new Dictionary<string, IndexedMessage>(listing.Count, StringComparer.Ordinal);
-        var fresh = new List<(string Name, MaildirMessage File)>();
+        var news = new List<(UidEntry Entry, MaildirMessage File)>();
         var changed = _newest is null || _newest.Messages.Count != listing.Count;
         for (var i = 0; i < listing.Count; i++)
         {
             var file = listing[i];
             var name = MaildirName.BaseOf(file.Name).ToString();
-            if (_byName.TryGetValue(name, out var before))
+            var before = _byName.GetValueOrDefault(name);
+            if (before?.File == file)
             {
-                var same = before.File == file;
-                changed |= !same;
-                byName[name] = same ? before : new IndexedMessage(before.Uid, file);
+                byName[name] = before;
+                continue;
             }
-            else if (known is not null && known.TryGetValue(name, out var uid))
-            {
-                byName[name] = new IndexedMessage(uid, file);
-            }
-            else
-            {
-                fresh.Add((name, file));
-            }
+
+            changed = true;
+            var entry = before is not null ? new UidEntry(name, before.Uid, before.ModSeq, before.Flags & ImapFlags.Storable) : known?.GetValueOrDefault(name) ?? new UidEntry(name, 0, 0, ImapFlags.None);
+            var message = new IndexedMessage(entry.Uid, entry.ModSeq, file);
+            var flags = message.Flags & ImapFlags.Storable;
+
+            // A file that only moved to cur, or whose name has other letters for what IMAP knows nothing of, is the same to a client.
+            if (entry.ModSeq > 0 && flags == entry.Flags) byName[name] = message;
+            else news.Add((entry with { Flags = flags }, file));
         }
 
-        if (_newest is not null && !changed && fresh.Count == 0) return _newest with { Listing = listing };
+        if (!changed) return _newest! with { Listing = listing };
         _uids.Begin(maildir.Exists);
-        var files = fresh.ToDictionary(static one => one.Name, static one => one.File, StringComparer.Ordinal);
-        _uids.Add([.. files.Keys], (name, uid) => byName[name] = new IndexedMessage(uid, files[name]));
-        if (_uids.IsStale(byName.Count)) _uids.Compact([.. byName.Select(static one => (one.Key, one.Value.Uid))]);
+        if (news.Count > 0)
+        {
+            var given = _uids.Add(news.ConvertAll(static one => one.Entry));
+            for (var i = 0; i < given.Count; i++) byName[given[i].Name] = new IndexedMessage(given[i].Uid, given[i].ModSeq, news[i].File);
+        }
+
+        if (_uids.IsStale(byName.Count)) _uids.Compact([.. byName.Select(static one => new UidEntry(one.Key, one.Value.Uid, one.Value.ModSeq, one.Value.Flags & ImapFlags.Storable))]);
         _byName = byName;
         var messages = byName.Values.ToArray();
         Array.Sort(messages, static (a, b) => a.Uid.CompareTo(b.Uid));
-        return new MaildirSnapshot(_uids.Validity, _uids.Next, messages, listing);
+        return new MaildirSnapshot(_uids.Validity, _uids.Next, _uids.HighestModSeq, messages, listing);
     }
 }

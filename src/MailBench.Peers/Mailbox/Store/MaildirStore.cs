@@ -31,6 +31,7 @@ internal sealed class MaildirStore
             var probe = Path.Combine(Root, $".probe-{Environment.ProcessId}");
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
+            IsLocal = new DriveInfo(Root).DriveType != DriveType.Network;
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -39,6 +40,9 @@ internal sealed class MaildirStore
     }
 
     public string Root { get; }
+
+    /// <summary>Its file system is of this machine: what the kernel has of it in memory is true.</summary>
+    public bool IsLocal { get; }
     public long QuotaBytes { get; }
     public TimeProvider Time { get; }
 

@@ -56,7 +56,7 @@ internal sealed class Dispatcher
         _reuse = options.Workload.Reuse;
         _replyTimeoutNs = options.ReplyTimeout.ToNs();
         DialTimeout = options.ReplyTimeout < TimeSpan.FromSeconds(30) ? options.ReplyTimeout : TimeSpan.FromSeconds(30);
-        ClientOptions = new SmtpClientOptions { HeloName = $"source.{options.Workload.Suffix}", Pipelining = options.Workload.Pipelining, Overlap = options.Workload.Overlap, Chunking = options.Workload.Chunking, Lmtp = options.Lmtp };
+        ClientOptions = new SmtpClientOptions { HeloName = $"source.{options.Workload.Suffix}", Pipelining = options.Workload.Pipelining, Overlap = options.Workload.Overlap, Chunking = options.Workload.Chunking, Lmtp = options.Lmtp, KeepsAcceptance = false };
         MaxSessions = options.Load.Sessions;
         _redial = loop.CreateTimer(static self => ((Dispatcher)self!).Serve(), this);
         _watch = loop.CreateTimer(static self => ((Dispatcher)self!).Watch(), this);

@@ -8,7 +8,7 @@ namespace MailBench.Peers.Source.Workload;
 
 /// <summary>
 /// The envelope of one message at a time, written into buffers of its own: reverse-path <c>RUN.POINT-REPETITION.SEQ@source.SUFFIX</c>
-/// (<see cref="VerpAddress"/>), recipient k <c>uK@dJ.SUFFIX</c> with J = (seq·recipients + k) mod domains, or <c>userM@mail.SUFFIX</c> with
+/// (<see cref="VerpAddress"/>) or the one of <see cref="WorkloadOptions.Sender"/>, recipient k <c>uK@dJ.SUFFIX</c> with J = (seq·recipients + k) mod domains, or <c>userM@mail.SUFFIX</c> with
 /// M = (seq·recipients + k) mod users. A span of <see cref="Recipient"/> holds until the next call. Not for several threads.
 /// </summary>
 public sealed class SourceEnvelope : IClientEnvelope
@@ -26,6 +26,7 @@ public sealed class SourceEnvelope : IClientEnvelope
     {
         _options = options;
         _prefixLength = Encoding.ASCII.GetBytes($"{trial}.", _reversePath);
+        if (options.Sender is { } sender) _reverseLength = Encoding.ASCII.GetBytes(sender, _reversePath);
         _reverseTail = Encoding.ASCII.GetBytes($"@source.{options.Suffix}");
         _recipientTail = Encoding.ASCII.GetBytes(options.Users > 0 ? $"@mail.{options.Suffix}" : $".{options.Suffix}");
     }
@@ -40,7 +41,7 @@ public sealed class SourceEnvelope : IClientEnvelope
     {
         Sequence = sequence;
         _message = message;
-        _reverseLength = Append(_reversePath, AppendNumber(_reversePath, _prefixLength, sequence), _reverseTail);
+        if (_options.Sender is null) _reverseLength = Append(_reversePath, AppendNumber(_reversePath, _prefixLength, sequence), _reverseTail);
     }
 
     public ReadOnlySpan<byte> Recipient(int index)

@@ -11,6 +11,9 @@ public static class LineBackends
 {
     public const string UserSpace = "userspace";
     public const string Kernel = "kernel";
+
+    /// <summary>Users dial the server itself: nothing stands between, and no octets are counted.</summary>
+    public const string None = "none";
     private const string Setting = "line.backend";
 
     /// <summary>
@@ -23,6 +26,7 @@ public static class LineBackends
     {
         var wanted = plan.Profile.Settings.Text(Setting);
         if (wanted == UserSpace) return plan;
+        if (wanted == None) return plan with { LineBackend = None };
         // Users are spread over loopback addresses, which no virtual cable carries.
         var reason = plan.Points.Any(point => point.Settings.HasUsers()) ? "users who poll are spread over loopback addresses, which only the user-space line carries." : missing();
         if (reason is null) return plan with { LineBackend = Kernel };

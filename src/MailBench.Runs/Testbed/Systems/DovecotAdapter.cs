@@ -51,13 +51,11 @@ internal sealed class DovecotAdapter : MailboxAdapter
 
     public override IReadOnlyDictionary<string, string> Features(MailSystem system, SettingValues settings)
     {
-        var set = DovecotConfiguration.Effective(system);
+        var set = Effective(system, DovecotConfiguration.Tuned);
         var protocol = settings.Text("users.protocol");
-        return new Dictionary<string, string>
+        return new Dictionary<string, string>(Variant(system, set).Select(axis => KeyValuePair.Create(axis.Axis, axis.Value)))
         {
             ["system"] = $"Dovecot {Find(system)?.Version ?? "(not installed)"}",
-            ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
-            ["settings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
             ["durability"] = set.GetValueOrDefault("mail_fsync") == "never" ? "os" : "synced",
             ["durabilityHow"] = "a sync of each message's file, before the reply to its recipient",
             ["mailboxFormat"] = "maildir",

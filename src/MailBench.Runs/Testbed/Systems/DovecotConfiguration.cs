@@ -25,19 +25,19 @@ internal static partial class DovecotConfiguration
     public static readonly string[] Places = [ConfigurationPlace, MailPlace, StatePlace, RunPlace, LogPlace];
 
     /// <summary>Throughput settings that people use, and where each is recommended (pages of Dovecot's own documentation).</summary>
-    public static IReadOnlyList<(string Key, string Value, string Source)> Tuned { get; } =
+    public static IReadOnlyList<TunedSetting> Tuned { get; } =
     [
-        ("pop3-login-service_count", "0", "Login processes, high-performance mode: a login process serves many connections, one after the other and at once"),
-        ("imap-login-service_count", "0", "the same"),
-        ("pop3-login-process_min_avail", "2", "Login processes, high-performance mode: as many as there are processors"),
-        ("imap-login-process_min_avail", "2", "the same"),
-        ("pop3-service_count", "0", "Services, service_count: POP3 sessions are short, so processes are used again and not forked for each"),
-        ("imap-service_count", "0", "the same; mailboxes opened by one process are closed before the next"),
-        ("pop3-client_limit", "16", "Services, client_limit: many clients a process where processes would be too many; they wait for each other's disk"),
-        ("imap-client_limit", "16", "the same"),
-        ("pop3-process_min_avail", "4", "Services, process_min_avail: started before they are needed"),
-        ("imap-process_min_avail", "4", "the same"),
-        ("maildir_very_dirty_syncs", "yes", "Maildir settings, optimisations: cur is not read anew when only new has changed"),
+        new("pop3-login-service_count", "0", "Login processes, high-performance mode: a login process serves many connections, one after the other and at once"),
+        new("imap-login-service_count", "0", "the same"),
+        new("pop3-login-process_min_avail", "2", "Login processes, high-performance mode: as many as there are processors"),
+        new("imap-login-process_min_avail", "2", "the same"),
+        new("pop3-service_count", "0", "Services, service_count: POP3 sessions are short, so processes are used again and not forked for each"),
+        new("imap-service_count", "0", "the same; mailboxes opened by one process are closed before the next"),
+        new("pop3-client_limit", "16", "Services, client_limit: many clients a process where processes would be too many; they wait for each other's disk"),
+        new("imap-client_limit", "16", "the same"),
+        new("pop3-process_min_avail", "4", "Services, process_min_avail: started before they are needed"),
+        new("imap-process_min_avail", "4", "the same"),
+        new("maildir_very_dirty_syncs", "yes", "Maildir settings, optimisations: cur is not read anew when only new has changed"),
     ];
 
     /// <summary>What a profile may set: nothing that would move Dovecot, open it, load code or run a program.</summary>
@@ -61,20 +61,10 @@ internal static partial class DovecotConfiguration
         return null;
     }
 
-    /// <summary>Settings that differ from Dovecot's defaults by variant and profile, the later winning.</summary>
-    public static IReadOnlyDictionary<string, string> Effective(MailSystem system)
-    {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (system.Variant == SystemVariant.Tuned)
-            foreach (var (key, value, _) in Tuned) settings[key] = value;
-        foreach (var (key, value) in system.Settings) settings[key] = value;
-        return settings;
-    }
-
     public static string Write(MailSystem system, MailboxDoors doors)
     {
         var protocol = Kebab.Format(doors.Protocol);
-        var settings = Effective(system);
+        var settings = ForeignAdapter.Effective(system, Tuned);
         var text = new StringBuilder();
         // What the testbed must set: where it is, that nobody has certificates here, and who its users are.
         text.Append(CultureInfo.InvariantCulture, $$"""

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using MailBench.Model.Nodes;
 using MailBench.Model.Records;
 
 namespace MailBench.Runs.Testbed.Systems;
@@ -42,6 +43,12 @@ internal sealed class Enclosure : IAsyncDisposable
         exit $status
         """;
 
+    /// <summary>Enters the control group whose door is the first argument, if it can, and becomes the rest.</summary>
+    private const string InGroup = """
+        { echo 0 >"$0"; } 2>/dev/null || :
+        exec "$@"
+        """;
+
     private static readonly string[] Unshare = ["--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc", "--"];
 
     private readonly Process _process;
@@ -50,18 +57,27 @@ internal sealed class Enclosure : IAsyncDisposable
     private readonly RoleLog _log;
     private readonly Func<IReadOnlyList<string>> _lastWords;
     private readonly TimeProvider _time;
+    private readonly CpuGroup? _group;
     private readonly TaskCompletionSource<RoleFailure> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading;
     private volatile bool _stopping;
 
-    private Enclosure(string role, string root, Process process, RoleLog log, Func<IReadOnlyList<string>> lastWords, TimeProvider time)
+    private Enclosure(string role, string root, Process process, CpuGroup? group, RoleLog log, Func<IReadOnlyList<string>> lastWords, TimeProvider time)
     {
-        (_role, _root, _process, _log, _lastWords, _time) = (role, root, process, log, lastWords, time);
+        (_role, _root, _process, _group, _log, _lastWords, _time) = (role, root, process, group, log, lastWords, time);
         _reading = Task.WhenAll(DrainAsync(process.StandardOutput), DrainAsync(process.StandardError)).ContinueWith(_ => EndedAsync(), TaskScheduler.Default).Unwrap();
     }
 
     /// <summary>The process outside, whose descendants are all of the program's.</summary>
     public int Pid => _process.Id;
+
+    /// <summary>CPU, memory and writes of the program and all that it started, as of now, by the names of every role's counters.</summary>
+    public Dictionary<string, double> Counters()
+    {
+        var counters = ProcessTree.Read(Pid);
+        if (_group?.CpuNs is { } cpuNs) counters[CounterNames.CpuNs] = cpuNs;
+        return counters;
+    }
 
     /// <summary>Ends with the reason when the program ends unasked.</summary>
     public Task<RoleFailure> Failed => _failed.Task;
@@ -88,14 +104,16 @@ internal sealed class Enclosure : IAsyncDisposable
     public static Enclosure Start(string role, string hostName, MtaStart mta, IEnumerable<string> tracer, IEnumerable<BindMount> binds, string devices, string? syslog, RoleLog log, Func<IReadOnlyList<string>> lastWords, TimeProvider time)
     {
         // A session of its own: an interrupt typed at the runner's terminal is the runner's to handle.
-        string[] arguments = ["unshare", .. Unshare, "/bin/sh", "-c", FirstProcess, "enclosure", hostName, mta.Root, devices, syslog ?? "", .. binds.SelectMany(bind => new[] { bind.Ours, bind.Place }), "--", .. tracer, "chroot", mta.Root, .. mta.Command];
+        var group = CpuGroup.Create();
+        string[] entry = group is null ? [] : ["/bin/sh", "-c", InGroup, group.Door];
+        string[] arguments = [.. entry, "unshare", .. Unshare, "/bin/sh", "-c", FirstProcess, "enclosure", hostName, mta.Root, devices, syslog ?? "", .. binds.SelectMany(bind => new[] { bind.Ours, bind.Place }), "--", .. tracer, "chroot", mta.Root, .. mta.Command];
         var start = new ProcessStartInfo("setsid", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         // The C locale and the system's usual places, whatever the user's shell says.
         start.Environment["LC_ALL"] = "C";
         start.Environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin";
         try
         {
-            return new Enclosure(role, mta.Root, Process.Start(start) ?? throw new Win32Exception("no process"), log, lastWords, time);
+            return new Enclosure(role, mta.Root, Process.Start(start) ?? throw new Win32Exception("no process"), group, log, lastWords, time);
         }
         catch (Win32Exception refused)
         {
@@ -147,6 +165,7 @@ internal sealed class Enclosure : IAsyncDisposable
         }
 
         await _reading;
+        if (_group is not null) await _group.RemoveAsync(_time);
         _process.Dispose();
         _log.Dispose();
     }

@@ -12,6 +12,8 @@ internal sealed class EximAdapter : MtaAdapter
 
     public override SystemKind Kind => SystemKind.Exim;
 
+    protected override string Title => "Exim";
+
     public override string? Missing(MailSystem system)
     {
         if (Find(system) is not var (root, _)) return $"Exim {MtaRoots.HowToGet(system, "exim4-daemon-light exim4-base")}";
@@ -44,42 +46,24 @@ internal sealed class EximAdapter : MtaAdapter
     public override Task<IReadOnlyList<QueuedRecipient>> ListAsync(MailSystem system, MtaFolders folders, Enclosure enclosure, CancellationToken cancellationToken) =>
         enclosure.LookAsync([Find(system)!.Value.Program, "-bp"], listing => EximQueue.ReadAsync(listing, cancellationToken), cancellationToken);
 
-    public override IReadOnlyDictionary<string, string> Features(MailSystem system)
-    {
-        var set = EximConfiguration.Effective(system);
-        string Of(string key, string otherwise) => set.GetValueOrDefault(key, otherwise);
-        return new Dictionary<string, string>
-        {
-            ["sut"] = Find(system) is var (root, program) ? $"Exim {VersionOf(root, program)}" : "Exim (not installed)",
-            ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
-            ["settings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
-            ["durability"] = "synced",
-            ["durabilityHow"] = "a sync of each message's data and header file and of their directory, before the 250",
-            ["queueBackend"] = "two files per message",
-            ["queueDirectories"] = Of("split_spool_directory", "false") == "true" ? "62 (by a letter of the name)" : "1",
-            ["strategy"] = "per-mx-set",
-            ["reuse"] = "across-messages, where more waits for a host",
-            ["concurrency"] = $"{Of("remote_max_parallel", "2")} per message, a process per message, {Of("queue_run_max", "5")} queue runners",
-            ["recipientsPerTransaction"] = Of("max_rcpt", "100"),
-            ["pipelining"] = set.ContainsKey("hosts_avoid_pipelining") ? "off" : "on",
-            ["overlap"] = "off",
-            ["chunking"] = Of("hosts_try_chunking", "*").Length == 0 ? "off" : "on",
-            ["limits"] = "none",
-            ["tls"] = "none",
-            ["auth"] = "none",
-            ["dkimSpfDmarc"] = "none",
-            ["dnsbl"] = "none",
-            ["accessMap"] = "none",
-            ["contentConversion"] = "none: 8-bit content goes as it is",
-            ["attachmentPolicy"] = "none",
-            ["dsn"] = "on failure",
-            ["attemptLog"] = "all",
-            ["routing"] = "mx",
-            ["ldap"] = "none",
-            ["mailboxFormat"] = "none",
-            ["cachingResolver"] = "none",
-        };
-    }
+    protected override IReadOnlyDictionary<string, string> Effective(MailSystem system) => Effective(system, EximConfiguration.Tuned);
+
+    protected override IEnumerable<(string Axis, string Value)> Own(MailSystem system, Func<string, string, string> of) =>
+    [
+        ("durability", "synced"),
+        ("durabilityHow", "a sync of each message's data and header file and of their directory, before the 250"),
+        ("queueBackend", "two files per message"),
+        ("queueDirectories", of("split_spool_directory", "false") == "true" ? "62 (by a letter of the name)" : "1"),
+        ("strategy", "per-mx-set"),
+        ("reuse", "across-messages, where more waits for a host"),
+        ("concurrency", $"{of("remote_max_parallel", "2")} per message, a process per message, {of("queue_run_max", "5")} queue runners"),
+        ("recipientsPerTransaction", of("max_rcpt", "100")),
+        ("pipelining", of("hosts_avoid_pipelining", "").Length > 0 ? "off" : "on"),
+        ("overlap", "off"),
+        ("chunking", of("hosts_try_chunking", "*").Length == 0 ? "off" : "on"),
+        ("contentConversion", "none: 8-bit content goes as it is"),
+        ("attemptLog", "all"),
+    ];
 
     private static (string Root, string Program)? Find(MailSystem system) => MtaRoots.Find(system, "/usr/sbin/exim4", "/usr/sbin/exim");
 

@@ -14,14 +14,14 @@ internal static class EximConfiguration
     public const string LogName = "mainlog";
 
     /// <summary>Throughput settings that people use, and where each is recommended (chapters of the Exim specification, unless said).</summary>
-    public static IReadOnlyList<(string Key, string Value, string Source)> Tuned { get; } =
+    public static IReadOnlyList<TunedSetting> Tuned { get; } =
     [
-        ("split_spool_directory", "true", "main options: better performance with many messages"),
-        ("smtp_accept_queue_per_connection", "0", "main options: deliver at once what comes after the tenth message of a connection, too"),
-        ("smtp_accept_max", "200", "main options: more inbound connections than 20"),
-        ("queue_run_max", "20", "main options: more queue runners than 5"),
-        ("remote_max_parallel", "20", "main options: more parallel deliveries of a message than 2"),
-        ("message_logs", "false", "main options: no log file per message; the main log has it all"),
+        new("split_spool_directory", "true", "main options: better performance with many messages"),
+        new("smtp_accept_queue_per_connection", "0", "main options: deliver at once what comes after the tenth message of a connection, too"),
+        new("smtp_accept_max", "200", "main options: more inbound connections than 20"),
+        new("queue_run_max", "20", "main options: more queue runners than 5"),
+        new("remote_max_parallel", "20", "main options: more parallel deliveries of a message than 2"),
+        new("message_logs", "false", "main options: no log file per message; the main log has it all"),
     ];
 
     /// <summary>Keys that place Exim on the testbed, or that would make it a relay for others: a profile cannot have them.</summary>
@@ -38,6 +38,9 @@ internal static class EximConfiguration
         "connection_max_messages", "max_rcpt", "hosts_avoid_pipelining", "hosts_try_chunking", "hosts_avoid_esmtp", "hosts_max_try", "multi_domain", "command_timeout", "connect_timeout", "data_timeout", "final_timeout", "serialize_hosts",
     };
 
+    /// <summary>A profile's name for the one retry rule, after its pattern: <c>F,2h,15m; G,16h,1h,1.5; F,4d,6h</c> is what Exim's sample has. Mail is given up where it ends.</summary>
+    private const string Retry = "retry";
+
     /// <summary>Exim expands <c>$</c> in values, up to running programs; no throughput setting needs that.</summary>
     public static string? Refusal(MailSystem system)
     {
@@ -51,19 +54,9 @@ internal static class EximConfiguration
         return null;
     }
 
-    /// <summary>Options that differ from Exim's defaults by variant and profile, the later winning.</summary>
-    public static IReadOnlyDictionary<string, string> Effective(MailSystem system)
-    {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (system.Variant == SystemVariant.Tuned)
-            foreach (var (key, value, _) in Tuned) settings[key] = value;
-        foreach (var (key, value) in system.Settings) settings[key] = value;
-        return settings;
-    }
-
     public static string Write(MailSystem system, string hostName)
     {
-        var effective = Effective(system);
+        var effective = ForeignAdapter.Effective(system, Tuned);
         var text = new StringBuilder($"""
             primary_hostname = {hostName}
             local_interfaces = {MtaAdapter.DoorAddress}
@@ -80,7 +73,7 @@ internal static class EximConfiguration
             """);
         // A queue run a second would fill the log with its own begin and end.
         if (!effective.ContainsKey("log_selector")) text.Append("log_selector = -queue_run\n");
-        foreach (var (key, value) in effective.Where(pair => !OfTransport.Contains(pair.Key))) text.Append(key).Append(" = ").Append(value).Append('\n');
+        foreach (var (key, value) in effective.Where(pair => pair.Key != Retry && !OfTransport.Contains(pair.Key))) text.Append(key).Append(" = ").Append(value).Append('\n');
         text.Append("""
             begin acl
             relay_from_here:
@@ -101,10 +94,10 @@ internal static class EximConfiguration
 
             """);
         foreach (var (key, value) in effective.Where(pair => OfTransport.Contains(pair.Key))) text.Append("  ").Append(key).Append(" = ").Append(value).Append('\n');
-        text.Append("""
+        text.Append($"""
 
             begin retry
-            * * F,2h,15m; G,16h,1h,1.5; F,4d,6h
+            * * {effective.GetValueOrDefault(Retry, "F,2h,15m; G,16h,1h,1.5; F,4d,6h")}
 
             """);
         return text.ToString();

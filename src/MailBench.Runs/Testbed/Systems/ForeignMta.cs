@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
@@ -16,8 +15,6 @@ namespace MailBench.Runs.Testbed.Systems;
 internal sealed class ForeignMta : ISystemUnderTest
 {
     private const int SmtpPort = 25;
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly MtaAdapter _adapter;
     private readonly MailSystem _system;
@@ -54,7 +51,7 @@ internal sealed class ForeignMta : ISystemUnderTest
         var hostName = $"sut.{suffix}";
         try
         {
-            foreach (var folder in new[] { folders.Root, folders.Configuration, folders.Spool, folders.Data, folders.Log, folders.Run, folders.Devices }) Directory.CreateDirectory(folder);
+            folders.Make();
             var start = adapter.Prepare(system, folders, hostName);
             IReadOnlyList<BindMount> binds = [.. start.Binds, .. ResolverFiles(folders, place.Dns, hostName)];
             MtaRoots.MakePlaces(start.Root, binds);
@@ -63,7 +60,7 @@ internal sealed class ForeignMta : ISystemUnderTest
             var mta = new ForeignMta(adapter, system, folders, start, place, suffix, enclosure, syslog);
             try
             {
-                await mta.UntilItGreetsAsync(system.Name, time, cancellationToken);
+                await Greeting.AwaitAsync(system.Name, mta.Door, ["220"], "QUIT\r\n", mta.Failed, start.LogPath, time, cancellationToken);
                 return mta;
             }
             catch
@@ -86,9 +83,15 @@ internal sealed class ForeignMta : ISystemUnderTest
 
     public Task<IReadOnlyDictionary<string, double>> SnapshotAsync(CancellationToken cancellationToken)
     {
-        var counters = ProcessTree.Read(_enclosure.Pid);
+        var counters = _enclosure.Counters();
         counters[CounterNames.Queued] = _adapter.QueuedMessages(_folders);
         return Task.FromResult<IReadOnlyDictionary<string, double>>(counters);
+    }
+
+    /// <summary>Lets go what it was told to hold (<see cref="MailSystems.Holding"/>): delivery begins. Throws <see cref="RoleFailedException"/>.</summary>
+    public async Task ReleaseAsync(CancellationToken cancellationToken)
+    {
+        foreach (var command in _adapter.Release(_system)) await _enclosure.LookAsync(command, output => output.ReadToEndAsync(cancellationToken), cancellationToken);
     }
 
     public async Task WriteBooksAsync(CancellationToken cancellationToken)
@@ -117,16 +120,7 @@ internal sealed class ForeignMta : ISystemUnderTest
         _events?.Dispose();
         await _enclosure.DisposeAsync();
         if (_syslog is not null) await _syslog.DisposeAsync();
-        try
-        {
-            // Its own words are kept with the run; its spool goes.
-            if (File.Exists(_start.LogPath)) File.Move(_start.LogPath, _place.AttemptLogPath, overwrite: true);
-            Directory.Delete(_folders.Root, recursive: true);
-        }
-        catch (IOException)
-        {
-            // The run's end removes the whole work folder.
-        }
+        MtaFolders.KeepLog(_start.LogPath, _place.AttemptLogPath);
     }
 
     /// <summary>Our responder is the resolver, at the only port that <c>resolv.conf</c> knows; the host name has an address without it.</summary>
@@ -141,37 +135,5 @@ internal sealed class ForeignMta : ISystemUnderTest
 
         yield return new BindMount(Written("resolv.conf", $"nameserver {dns.Address}\n"), "/etc/resolv.conf");
         yield return new BindMount(Written("hosts", $"127.0.0.1 localhost\n127.0.0.1 {hostName}\n"), "/etc/hosts");
-    }
-
-    private async Task UntilItGreetsAsync(string name, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var begin = time.GetTimestamp();
-        while (!await GreetsAsync(cancellationToken))
-        {
-            if (Failed.IsCompletedSuccessfully) throw new RoleFailedException(await Failed);
-            if (time.GetElapsedTime(begin) > StartPatience)
-                throw new RoleFailedException(new RoleFailure(name, $"did not greet at {Door} within {StartPatience.TotalSeconds:0} s", LogTail.Of(_start.LogPath)));
-            await Task.WhenAny(Failed, Task.Delay(Look, time, cancellationToken));
-        }
-    }
-
-    private async Task<bool> GreetsAsync(CancellationToken cancellationToken)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(StartPatience);
-        try
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync(Door, patience.Token);
-            using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
-            if (await reader.ReadLineAsync(patience.Token) is not { } greeting || !greeting.StartsWith("220", StringComparison.Ordinal)) return false;
-            await client.GetStream().WriteAsync("QUIT\r\n"u8.ToArray(), patience.Token);
-            _ = await reader.ReadLineAsync(patience.Token);
-            return true;
-        }
-        catch (Exception unready) when (unready is SocketException or IOException || (unready is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            return false;
-        }
     }
 }

@@ -43,6 +43,13 @@ public static class MailSystems
     /// <summary>Throws <see cref="NodeRefusedException"/> when a point's system is not here or may not be started, with what to do.</summary>
     public static void Check(RunPlan plan)
     {
+        if (plan.NeedsResolver)
+        {
+            if (CachingResolver.Missing() is { } why) throw new NodeRefusedException($"dns.resolver: {why}");
+            if (plan.Points.FirstOrDefault(point => point.System.Kind == SystemKind.External) is { } outside)
+                throw new NodeRefusedException($"dns.resolver: {outside.System.Name} runs outside the network in which the resolver would be; whoever runs it puts a resolver before it.");
+        }
+
         foreach (var system in plan.Points.Select(point => point.System).Where(system => system.IsForeign).DistinctBy(system => system.Name))
             if (Missing(system) is { } reason)
                 throw new NodeRefusedException($"{system.Name}: {reason} Points of systems that are not here are left out when systems.{system.Name} says 'optional: on'.");
@@ -75,13 +82,13 @@ public static class MailSystems
         return null;
     }
 
-    internal static IReadOnlyDictionary<string, string> FeaturesOf(MailSystem system, SettingValues settings) => system.Kind switch
+    internal static IReadOnlyDictionary<string, string> FeaturesOf(MailSystem system, SettingValues settings) => CachingResolver.Tell(system.Kind switch
     {
         SystemKind.Mailbench => settings.HasUsers() ? OwnMailbox.FeaturesOf(settings) : OwnCore.FeaturesOf(settings),
         SystemKind.External => ExternalServer.FeaturesOf(system),
         _ when AdapterOf(system) is MailboxAdapter adapter => adapter.Features(system, settings),
         _ => MtaOf(system).Features(system),
-    };
+    }, settings);
 
     /// <summary>The adapter of a foreign mailbox server, whose point <see cref="Refusal(MailSystem, SettingValues)"/> has let pass.</summary>
     internal static MailboxAdapter MailboxOf(MailSystem system) => (MailboxAdapter)AdapterOf(system);
@@ -100,6 +107,14 @@ public static class MailSystems
                 return await ForeignMta.StartAsync(MtaOf(system), system, settings, place, log, time, cancellationToken);
         }
     }
+
+    /// <summary>The system with the settings that make it hold what it accepts until it is released; null where it cannot.</summary>
+    internal static MailSystem? Holding(MailSystem system) =>
+        system.IsEnclosed && AdapterOf(system) is MtaAdapter { Holding: { Count: > 0 } settings } ? system with { Settings = [.. settings, .. system.Settings] } : null;
+
+    /// <summary>Starts what <see cref="Holding"/> gave.</summary>
+    internal static Task<ForeignMta> StartHoldingAsync(MailSystem system, SettingValues settings, SutPlace place, RoleLog log, TimeProvider time, CancellationToken cancellationToken) =>
+        ForeignMta.StartAsync(MtaOf(system), system, settings, place, log, time, cancellationToken);
 
     private static string? Missing(MailSystem system) => system.IsEnclosed ? Enclosure.Missing() ?? AdapterOf(system).Missing(system) : null;
 

@@ -18,6 +18,25 @@ internal sealed record MtaFolders(string Root)
 
     /// <summary>Where a <c>/dev</c> of its own is put together.</summary>
     public string Devices => Path.Combine(Root, "dev");
+
+    /// <summary>Throws <see cref="IOException"/>.</summary>
+    public void Make()
+    {
+        foreach (var folder in new[] { Root, Configuration, Spool, Data, Log, Run, Devices }) Directory.CreateDirectory(folder);
+    }
+
+    /// <summary>At the end: its own words are kept with the run; all else goes with the trial's folder.</summary>
+    public static void KeepLog(string logPath, string keptLog)
+    {
+        try
+        {
+            if (File.Exists(logPath)) File.Move(logPath, keptLog, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // A trial is not lost for want of its log, whose end was read before.
+        }
+    }
 }
 
 /// <summary>
@@ -38,15 +57,40 @@ internal abstract class MtaAdapter : ForeignAdapter
     /// <summary>Where every foreign MTA takes mail, in its private network; the world's MX hosts have other addresses.</summary>
     public const string DoorAddress = "127.0.0.1";
 
-    /// <summary>Feature vector, axis → value; of what would run, also where nothing does.</summary>
-    public abstract IReadOnlyDictionary<string, string> Features(MailSystem system);
+    /// <summary>Its authors' name for it.</summary>
+    protected abstract string Title { get; }
+
+    /// <summary>Feature vector, axis → value; of what would run, also where nothing does. What no foreign MTA has on the testbed stands here once.</summary>
+    public IReadOnlyDictionary<string, string> Features(MailSystem system)
+    {
+        var set = Effective(system);
+        var vector = new Dictionary<string, string> { ["sut"] = Found(system)?.Version ?? $"{Title} (not installed)" };
+        foreach (var (axis, value) in Variant(system, set)) vector[axis] = value;
+        foreach (var (axis, value) in Own(system, (key, otherwise) => set.GetValueOrDefault(key, otherwise))) vector[axis] = value;
+        foreach (var axis in new[] { "limits", "tls", "auth", "dkimSpfDmarc", "dnsbl", "accessMap", "attachmentPolicy", "ldap", "mailboxFormat", "cachingResolver" }) vector.TryAdd(axis, "none");
+        vector["dsn"] = "on failure";
+        vector["routing"] = "mx";
+        return vector;
+    }
 
     /// <summary>Writes configuration and an empty spool. Throws <see cref="IOException"/>.</summary>
     public abstract MtaStart Prepare(MailSystem system, MtaFolders folders, string hostName);
+
+    /// <summary>Settings with which it accepts mail and delivers none of it until <see cref="Release"/>; none where it cannot do that.</summary>
+    public virtual IReadOnlyList<KeyValuePair<string, string>> Holding => [];
+
+    /// <summary>Commands that let go all that it holds, one after the other, run inside the enclosure.</summary>
+    public virtual IReadOnlyList<IReadOnlyList<string>> Release(MailSystem system) => [];
 
     /// <summary>Messages that the spool holds, by looking at its directories; cheap enough for ten times a second.</summary>
     public abstract long QueuedMessages(MtaFolders folders);
 
     /// <summary>Recipients not delivered yet, as the MTA's own queue has them: by its listing, run inside the enclosure, or by its files. Throws <see cref="InvalidDataException"/> for what it does not understand: never an empty queue by mistake.</summary>
     public abstract Task<IReadOnlyList<QueuedRecipient>> ListAsync(MailSystem system, MtaFolders folders, Enclosure enclosure, CancellationToken cancellationToken);
+
+    /// <summary>Settings that differ from its authors' defaults.</summary>
+    protected abstract IReadOnlyDictionary<string, string> Effective(MailSystem system);
+
+    /// <summary>The axes of its feature vector on which MTAs differ; <paramref name="of"/> gives a setting's value, or the second word where it is not set.</summary>
+    protected abstract IEnumerable<(string Axis, string Value)> Own(MailSystem system, Func<string, string, string> of);
 }

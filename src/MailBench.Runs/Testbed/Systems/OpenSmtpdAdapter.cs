@@ -1,36 +1,40 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.RegularExpressions;
 using MailBench.Model.Profiles;
 
 namespace MailBench.Runs.Testbed.Systems;
 
 /// <summary>OpenSMTPD 6.4 or later (its grammar of rules), as Debian builds it: users <c>opensmtpd</c> and <c>opensmtpq</c>.</summary>
-internal sealed class OpenSmtpdAdapter : MtaAdapter
+internal sealed partial class OpenSmtpdAdapter : MtaAdapter
 {
     private const string ConfigurationPlace = "/etc/smtpd.conf";
     private const string SpoolPlace = "/var/spool/smtpd";
     private const string Owner = "opensmtpd";
     private const string QueueOwner = "opensmtpq";
     private const string LogName = "mail.log";
+    private const string QueueTtl = "queue-ttl";
 
     /// <summary>Throughput settings and where each comes from (smtpd.conf(5) and the defaults in its source).</summary>
-    internal static IReadOnlyList<(string Key, string Value, string Source)> Tuned { get; } =
+    internal static IReadOnlyList<TunedSetting> Tuned { get; } =
     [
-        ("mta-limit-session-mail-max", "1000000", "mta.c: do not close a session after 100 messages and wait for the next"),
-        ("mta-limit-session-transaction-delay", "0", "mta.c: no pause between transactions"),
-        ("mta-limit-conn-delay-host", "0", "mta.c: no pause between connections to a host"),
-        ("mta-limit-conn-delay-route", "0", "mta.c: the same for a route"),
-        ("mta-limit-conn-delay-source", "0", "mta.c: the same for a source"),
-        ("mta-limit-conn-delay-connector", "0", "mta.c: the same for a connector"),
-        ("mta-limit-conn-delay-relay", "0", "mta.c: the same for a relay"),
-        ("mta-limit-conn-delay-domain", "0", "mta.c: the same for a domain"),
-        ("mta-limit-max-conn-per-host", "20", "smtpd.conf(5): more sessions to a host than 10"),
-        ("scheduler-limit-max-inflight", "20000", "smtpd.conf(5): more envelopes under way than 5000"),
+        new("mta-limit-session-mail-max", "1000000", "mta.c: do not close a session after 100 messages and wait for the next"),
+        new("mta-limit-session-transaction-delay", "0", "mta.c: no pause between transactions"),
+        new("mta-limit-conn-delay-host", "0", "mta.c: no pause between connections to a host"),
+        new("mta-limit-conn-delay-route", "0", "mta.c: the same for a route"),
+        new("mta-limit-conn-delay-source", "0", "mta.c: the same for a source"),
+        new("mta-limit-conn-delay-connector", "0", "mta.c: the same for a connector"),
+        new("mta-limit-conn-delay-relay", "0", "mta.c: the same for a relay"),
+        new("mta-limit-conn-delay-domain", "0", "mta.c: the same for a domain"),
+        new("mta-limit-max-conn-per-host", "20", "smtpd.conf(5): more sessions to a host than 10"),
+        new("scheduler-limit-max-inflight", "20000", "smtpd.conf(5): more envelopes under way than 5000"),
     ];
 
     private readonly ConcurrentDictionary<string, string> _versions = new();
 
     public override SystemKind Kind => SystemKind.Opensmtpd;
+
+    protected override string Title => "OpenSMTPD";
 
     public override string? Missing(MailSystem system)
     {
@@ -44,8 +48,14 @@ internal sealed class OpenSmtpdAdapter : MtaAdapter
     {
         foreach (var (key, value) in system.Settings)
         {
+            if (key == QueueTtl)
+            {
+                if (!Interval().IsMatch(value)) return $"settings.{key}: how long mail is tried for, 4d say, found '{value}'.";
+                continue;
+            }
+
             if (!key.StartsWith("mta-limit-", StringComparison.Ordinal) && !key.StartsWith("smtp-limit-", StringComparison.Ordinal) && !key.StartsWith("scheduler-limit-", StringComparison.Ordinal))
-                return $"settings.{key}: of OpenSMTPD's settings its limits can be set: mta-limit-NAME, smtp-limit-NAME, scheduler-limit-NAME, with the names of smtpd.conf(5).";
+                return $"settings.{key}: of OpenSMTPD's settings its limits can be set: mta-limit-NAME, smtp-limit-NAME, scheduler-limit-NAME, with the names of smtpd.conf(5); and {QueueTtl}.";
             if (value.Length == 0 || !value.All(char.IsAsciiDigit)) return $"settings.{key}: a limit is a number, found '{value}'.";
         }
 
@@ -72,52 +82,24 @@ internal sealed class OpenSmtpdAdapter : MtaAdapter
     public override Task<IReadOnlyList<QueuedRecipient>> ListAsync(MailSystem system, MtaFolders folders, Enclosure enclosure, CancellationToken cancellationToken) =>
         Task.FromResult(OpenSmtpdQueue.Read(folders.Spool));
 
-    public override IReadOnlyDictionary<string, string> Features(MailSystem system)
-    {
-        var set = Effective(system);
-        string Of(string key, string otherwise) => set.GetValueOrDefault(key, otherwise);
-        return new Dictionary<string, string>
-        {
-            ["sut"] = Find(system) is var (root, program) ? $"OpenSMTPD {VersionOf(root, program)}" : "OpenSMTPD (not installed)",
-            ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
-            ["settings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
-            ["durability"] = "os",
-            ["durabilityHow"] = "files written and renamed before the 250; never synced",
-            ["queueBackend"] = "a file per message and one per recipient",
-            ["queueDirectories"] = "256 (by the first octet of the message ID)",
-            ["strategy"] = "per-domain",
-            ["reuse"] = $"across-messages, {Of("mta-limit-session-mail-max", "100")} messages",
-            ["concurrency"] = $"{Of("mta-limit-max-conn-per-host", "10")} per host",
-            ["recipientsPerTransaction"] = "all of a message (1000 at its door)",
-            ["pipelining"] = "off",
-            ["overlap"] = "off",
-            ["chunking"] = "none",
-            ["limits"] = "none",
-            ["tls"] = "none",
-            ["auth"] = "none",
-            ["dkimSpfDmarc"] = "none",
-            ["dnsbl"] = "none",
-            ["accessMap"] = "none",
-            ["contentConversion"] = "none: 8-bit content goes as it is",
-            ["attachmentPolicy"] = "none",
-            ["dsn"] = "on failure",
-            ["attemptLog"] = "all, by syslog",
-            ["routing"] = "mx",
-            ["ldap"] = "none",
-            ["mailboxFormat"] = "none",
-            ["cachingResolver"] = "none",
-        };
-    }
+    protected override IReadOnlyDictionary<string, string> Effective(MailSystem system) => Effective(system, Tuned);
 
-    /// <summary>Limits that differ from the defaults by variant and profile, the later winning.</summary>
-    internal static IReadOnlyDictionary<string, string> Effective(MailSystem system)
-    {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (system.Variant == SystemVariant.Tuned)
-            foreach (var (key, value, _) in Tuned) settings[key] = value;
-        foreach (var (key, value) in system.Settings) settings[key] = value;
-        return settings;
-    }
+    protected override IEnumerable<(string Axis, string Value)> Own(MailSystem system, Func<string, string, string> of) =>
+    [
+        ("durability", "os"),
+        ("durabilityHow", "files written and renamed before the 250; never synced"),
+        ("queueBackend", "a file per message and one per recipient"),
+        ("queueDirectories", "256 (by the first octet of the message ID)"),
+        ("strategy", "per-domain"),
+        ("reuse", $"across-messages, {of("mta-limit-session-mail-max", "100")} messages"),
+        ("concurrency", $"{of("mta-limit-max-conn-per-host", "10")} per host"),
+        ("recipientsPerTransaction", "all of a message (1000 at its door)"),
+        ("pipelining", "off"),
+        ("overlap", "off"),
+        ("chunking", "none"),
+        ("contentConversion", "none: 8-bit content goes as it is"),
+        ("attemptLog", "all, by syslog"),
+    ];
 
     /// <summary><c>smtpd.conf</c>. Mail from this host goes to any domain; OpenSMTPD itself relays for nobody else (<c>from local</c>).</summary>
     internal static string Write(MailSystem system, string hostName)
@@ -125,11 +107,10 @@ internal sealed class OpenSmtpdAdapter : MtaAdapter
         var text = new StringBuilder();
         // A session is the source's for the whole trial, and 100 messages is where OpenSMTPD would end it.
         var limits = new Dictionary<string, string>(StringComparer.Ordinal) { ["smtp-limit-max-mails"] = "1000000" };
-        foreach (var (key, value) in Effective(system)) limits[key] = value;
+        foreach (var (key, value) in ForeignAdapter.Effective(system, Tuned)) limits[key] = value;
         foreach (var (key, value) in limits)
         {
-            var words = key.Split('-', 3);
-            text.Append(words[0]).Append(' ').Append(words[1]).Append(' ').Append(words[2]).Append(' ').Append(value).Append('\n');
+            text.AppendJoin(' ', key.Split('-', 3)).Append(' ').Append(value).Append('\n');
         }
 
         text.Append("listen on ").Append(DoorAddress).Append(" port 25 hostname ").Append(hostName).Append('\n');
@@ -142,4 +123,7 @@ internal sealed class OpenSmtpdAdapter : MtaAdapter
 
     private string VersionOf(string root, string program) =>
         _versions.GetOrAdd(root, _ => ProgramWords.VersionBehind(ProgramWords.Of(root, program, "-h"), "OpenSMTPD ") ?? "(version not told)");
+
+    [GeneratedRegex(@"\A[1-9][0-9]{0,3}[smhd]\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Interval();
 }

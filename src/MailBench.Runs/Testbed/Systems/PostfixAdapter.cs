@@ -16,6 +16,8 @@ internal sealed class PostfixAdapter : MtaAdapter
 
     public override SystemKind Kind => SystemKind.Postfix;
 
+    protected override string Title => "Postfix";
+
     public override string? Missing(MailSystem system)
     {
         const string get = "(Debian: apt-get install postfix; a file /usr/sbin/policy-rc.d that exits 101 keeps its service from starting)";
@@ -47,6 +49,15 @@ internal sealed class PostfixAdapter : MtaAdapter
             Path.Combine(folders.Log, PostfixConfiguration.LogName));
     }
 
+    /// <summary>Accepted mail goes to the queue <c>hold</c>, at which the queue manager does not look (access(5)). Its brake on incoming mail must be off: it counts what the queue manager takes, which would be nothing.</summary>
+    public override IReadOnlyList<KeyValuePair<string, string>> Holding { get; } = [new("smtpd_client_restrictions", "check_client_access static:HOLD"), new("in_flow_delay", "0")];
+
+    /// <summary>postsuper(1) moves what is held to <c>deferred</c>, and postqueue(1) makes all of that due.</summary>
+    public override IReadOnlyList<IReadOnlyList<string>> Release(MailSystem system) =>
+        Find(system) is { CommandDirectory: var place }
+            ? [[Path.Combine(place, "postsuper"), "-c", PostfixConfiguration.ConfigurationPlace, "-H", "ALL"], [Path.Combine(place, "postqueue"), "-c", PostfixConfiguration.ConfigurationPlace, "-f"]]
+            : throw new IOException("Postfix is not there any more.");
+
     public override long QueuedMessages(MtaFolders folders) => PostfixQueue.Count(folders.Spool);
 
     public override Task<IReadOnlyList<QueuedRecipient>> ListAsync(MailSystem system, MtaFolders folders, Enclosure enclosure, CancellationToken cancellationToken) =>
@@ -57,42 +68,27 @@ internal sealed class PostfixAdapter : MtaAdapter
             return queued;
         }, cancellationToken);
 
-    public override IReadOnlyDictionary<string, string> Features(MailSystem system)
+    protected override IReadOnlyDictionary<string, string> Effective(MailSystem system) => Effective(system, PostfixConfiguration.Tuned);
+
+    protected override IEnumerable<(string Axis, string Value)> Own(MailSystem system, Func<string, string, string> of)
     {
-        var set = PostfixConfiguration.Effective(system);
-        string Of(string key, string otherwise) => set.GetValueOrDefault(key, otherwise);
-        var reuse = Of("smtp_connection_cache_destinations", "").Length > 0 ? "across-messages" : Of("smtp_connection_cache_on_demand", "yes") == "yes" ? "across-messages, where a site gets much mail" : "none";
-        return new Dictionary<string, string>
-        {
-            ["sut"] = $"Postfix {Find(system)?.VersionText ?? "(not installed)"}",
-            ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
-            ["settings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
-            ["durability"] = "synced",
-            ["durabilityHow"] = "a sync of each message's queue file before the 250; its directory is not synced",
-            ["queueBackend"] = "a file per message",
-            ["queueDirectories"] = "1 (incoming, active, deferred)",
-            ["strategy"] = "per-domain",
-            ["reuse"] = reuse,
-            ["concurrency"] = $"{Of("default_destination_concurrency_limit", "20")} per domain, {Of("default_process_limit", "100")} in all",
-            ["recipientsPerTransaction"] = Of("smtp_destination_recipient_limit", Of("default_destination_recipient_limit", "50")),
-            ["pipelining"] = "on",
-            ["overlap"] = "off",
-            ["chunking"] = "taken, not used outward",
-            ["limits"] = "none",
-            ["tls"] = "none",
-            ["auth"] = "none",
-            ["dkimSpfDmarc"] = "none",
-            ["dnsbl"] = "none",
-            ["accessMap"] = "none",
-            ["contentConversion"] = "8-bit to quoted-printable where a peer lacks 8BITMIME",
-            ["attachmentPolicy"] = "none",
-            ["dsn"] = "on failure",
-            ["attemptLog"] = "all, by its log daemon (as shipped: syslog)",
-            ["routing"] = "mx",
-            ["ldap"] = "none",
-            ["mailboxFormat"] = "none",
-            ["cachingResolver"] = "none",
-        };
+        var reuse = of("smtp_connection_cache_destinations", "").Length > 0 ? "across-messages" : of("smtp_connection_cache_on_demand", "yes") == "yes" ? "across-messages, where a site gets much mail" : "none";
+        return
+        [
+            ("durability", "synced"),
+            ("durabilityHow", "a sync of each message's queue file before the 250; its directory is not synced"),
+            ("queueBackend", "a file per message"),
+            ("queueDirectories", "1 (incoming, active, deferred)"),
+            ("strategy", "per-domain"),
+            ("reuse", reuse),
+            ("concurrency", $"{of("default_destination_concurrency_limit", "20")} per domain, {of("default_process_limit", "100")} in all"),
+            ("recipientsPerTransaction", of("smtp_destination_recipient_limit", of("default_destination_recipient_limit", "50"))),
+            ("pipelining", "on"),
+            ("overlap", "off"),
+            ("chunking", "taken, not used outward"),
+            ("contentConversion", "8-bit to quoted-printable where a peer lacks 8BITMIME"),
+            ("attemptLog", "all, by its log daemon (as shipped: syslog)"),
+        ];
     }
 
     /// <summary>The directories of <c>postfix-files</c>, with its owners and modes.</summary>

@@ -16,19 +16,19 @@ internal static class PostfixConfiguration
     public const string LogName = "mail.log";
 
     /// <summary>Throughput settings that people use, and where each is recommended (documents of Postfix, unless said).</summary>
-    public static IReadOnlyList<(string Key, string Value, string Source)> Tuned { get; } =
+    public static IReadOnlyList<TunedSetting> Tuned { get; } =
     [
-        ("default_process_limit", "200", "TUNING_README: more delivery and server processes than 100"),
-        ("default_destination_concurrency_limit", "100", "TUNING_README: sites that take more than 20 sessions"),
-        ("initial_destination_concurrency", "20", "TUNING_README: do not start at 5"),
-        ("in_flow_delay", "0", "QSHAPE_README: no brake on mail that comes in faster than it goes out"),
-        ("qmgr_message_active_limit", "40000", "QSHAPE_README: a larger active queue"),
-        ("qmgr_message_recipient_limit", "40000", "QSHAPE_README: at least as many recipients as messages"),
-        ("smtpd_peername_lookup", "no", "TUNING_README: no reverse look-up of clients"),
-        ("smtp_tls_security_level", "none", "postconf(5): no offer of TLS to look for"),
-        ("smtp_host_lookup", "dns", "postconf(5): its default, so that no other source is asked"),
-        ("smtp_connection_cache_on_demand", "yes", "CONNECTION_CACHE_README: reuse where a site gets much mail"),
-        ("smtp_connection_cache_destinations", "static:all", "CONNECTION_CACHE_README: reuse for every site, not on demand only"),
+        new("default_process_limit", "200", "TUNING_README: more delivery and server processes than 100"),
+        new("default_destination_concurrency_limit", "100", "TUNING_README: sites that take more than 20 sessions"),
+        new("initial_destination_concurrency", "20", "TUNING_README: do not start at 5"),
+        new("in_flow_delay", "0", "QSHAPE_README: no brake on mail that comes in faster than it goes out"),
+        new("qmgr_message_active_limit", "40000", "QSHAPE_README: a larger active queue"),
+        new("qmgr_message_recipient_limit", "40000", "QSHAPE_README: at least as many recipients as messages"),
+        new("smtpd_peername_lookup", "no", "TUNING_README: no reverse look-up of clients"),
+        new("smtp_tls_security_level", "none", "postconf(5): no offer of TLS to look for"),
+        new("smtp_host_lookup", "dns", "postconf(5): its default, so that no other source is asked"),
+        new("smtp_connection_cache_on_demand", "yes", "CONNECTION_CACHE_README: reuse where a site gets much mail"),
+        new("smtp_connection_cache_destinations", "static:all", "CONNECTION_CACHE_README: reuse for every site, not on demand only"),
     ];
 
     /// <summary>Keys that place Postfix on the testbed: a profile cannot have them.</summary>
@@ -75,16 +75,6 @@ internal static class PostfixConfiguration
         return reserved is null ? null : $"settings.{reserved}: that is where the testbed puts Postfix; a profile cannot change it.";
     }
 
-    /// <summary>Settings that differ from Postfix's defaults by variant and profile, the later winning.</summary>
-    public static IReadOnlyDictionary<string, string> Effective(MailSystem system)
-    {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (system.Variant == SystemVariant.Tuned)
-            foreach (var (key, value, _) in Tuned) settings[key] = value;
-        foreach (var (key, value) in system.Settings) settings[key] = value;
-        return settings;
-    }
-
     public static string MainCf(MailSystem system, string hostName, string daemonDirectory, string commandDirectory)
     {
         var text = new StringBuilder();
@@ -106,7 +96,7 @@ internal static class PostfixConfiguration
         Set("command_directory", commandDirectory);
         // There is no syslog in an enclosure; Postfix's own log daemon takes its place.
         Set("maillog_file", $"{LogPlace}/{LogName}");
-        foreach (var (key, value) in Effective(system)) Set(key, value);
+        foreach (var (key, value) in ForeignAdapter.Effective(system, Tuned)) Set(key, value);
         return text.ToString();
     }
 

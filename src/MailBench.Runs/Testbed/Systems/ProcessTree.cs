@@ -77,7 +77,7 @@ internal static partial class ProcessTree
     {
         var all = new List<ProcessUse>();
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
-            if (char.IsAsciiDigit(Path.GetFileName(directory)[0]) && Text(Path.Combine(directory, "stat")) is { } stat && ProcessUse.TryParse(stat, out var use)) all.Add(use);
+            if (char.IsAsciiDigit(Path.GetFileName(directory)[0]) && SystemText.Of(Path.Combine(directory, "stat")) is { } stat && ProcessUse.TryParse(stat, out var use)) all.Add(use);
         return all;
     }
 
@@ -85,7 +85,7 @@ internal static partial class ProcessTree
     private static long WrittenBytes(int pid)
     {
         const string field = "\nwrite_bytes: ";
-        var text = Text($"/proc/{pid}/io") ?? "";
+        var text = SystemText.Of($"/proc/{pid}/io") ?? "";
         var at = text.IndexOf(field, StringComparison.Ordinal);
         if (at < 0) return 0;
         var end = text.IndexOf('\n', at + 1);
@@ -94,21 +94,8 @@ internal static partial class ProcessTree
 
     private static (long Resident, long OfFiles) ResidentPages(int pid)
     {
-        var fields = (Text($"/proc/{pid}/statm") ?? "").Split(' ');
+        var fields = (SystemText.Of($"/proc/{pid}/statm") ?? "").Split(' ');
         return fields.Length > 2 && long.TryParse(fields[1], CultureInfo.InvariantCulture, out var resident) && long.TryParse(fields[2], CultureInfo.InvariantCulture, out var ofFiles) ? (resident, ofFiles) : default;
-    }
-
-    /// <summary>Null when the process ended meanwhile.</summary>
-    private static string? Text(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 
 #pragma warning disable IDE1006, SYSLIB1054 // Reason: the name of the C library.

@@ -14,6 +14,8 @@ internal sealed class SendmailAdapter : MtaAdapter
 
     public override SystemKind Kind => SystemKind.Sendmail;
 
+    protected override string Title => "sendmail";
+
     public override string? Missing(MailSystem system)
     {
         if (Find(system) is not var (root, _)) return $"sendmail {MtaRoots.HowToGet(system, "sendmail-bin sendmail-cf m4")}";
@@ -40,8 +42,8 @@ internal sealed class SendmailAdapter : MtaAdapter
         return new MtaStart(
             root,
             [new BindMount(folders.Configuration, SendmailConfiguration.ConfigurationPlace), new BindMount(folders.Spool, SendmailConfiguration.SpoolPlace), new BindMount(folders.Run, "/run")],
-            // -bD: the daemon in the foreground; queue runs as often as Debian has them, for what could not be delivered at once.
-            [program, "-bD", "-q10m"],
+            // -bD: the daemon in the foreground.
+            [program, "-bD", $"-q{SendmailConfiguration.QueueRun(system)}"],
             Path.Combine(folders.Log, LogName),
             UsesSyslog: true);
     }
@@ -51,42 +53,28 @@ internal sealed class SendmailAdapter : MtaAdapter
     public override Task<IReadOnlyList<QueuedRecipient>> ListAsync(MailSystem system, MtaFolders folders, Enclosure enclosure, CancellationToken cancellationToken) =>
         Task.FromResult(SendmailQueue.Read(folders.Spool));
 
-    public override IReadOnlyDictionary<string, string> Features(MailSystem system)
+    protected override IReadOnlyDictionary<string, string> Effective(MailSystem system) => Effective(system, SendmailConfiguration.Tuned);
+
+    protected override IEnumerable<(string Axis, string Value)> Own(MailSystem system, Func<string, string, string> of)
     {
-        var set = SendmailConfiguration.Effective(system);
         var directories = SendmailConfiguration.QueueDirectories(system);
-        return new Dictionary<string, string>
-        {
-            ["sut"] = Find(system) is var (root, program) ? $"sendmail {VersionOf(root, program)}" : "sendmail (not installed)",
-            ["variant"] = system.Variant == SystemVariant.Tuned ? "tuned" : "as shipped",
-            ["settings"] = set.Count == 0 ? "none" : string.Join(", ", set.Select(pair => $"{pair.Key}={pair.Value}")),
-            ["durability"] = "synced",
-            ["durabilityHow"] = "a sync of each message's data and control file, before the 250; their directory is not synced",
-            ["queueBackend"] = "two files per message",
-            ["queueDirectories"] = directories.ToString(CultureInfo.InvariantCulture),
+        return
+        [
+            ("durability", "synced"),
+            ("durabilityHow", "a sync of each message's data and control file, before the 250; their directory is not synced"),
+            ("queueBackend", "two files per message"),
+            ("queueDirectories", directories.ToString(CultureInfo.InvariantCulture)),
             // Recipients of a message whose best MX host is the same share a transaction, whatever other hosts their domains have (deliver.c: host signatures are compared up to the first host).
-            ["strategy"] = "per-mx-host",
-            ["reuse"] = "within a message",
-            ["concurrency"] = "a process per message, one session at a time",
-            ["recipientsPerTransaction"] = "100",
-            ["pipelining"] = "on",
-            ["overlap"] = "off",
-            ["chunking"] = "none",
-            ["limits"] = "none",
-            ["tls"] = "none",
-            ["auth"] = "none",
-            ["dkimSpfDmarc"] = "none",
-            ["dnsbl"] = "none",
-            ["accessMap"] = "none",
-            ["contentConversion"] = "8-bit to quoted-printable or base64 where a peer lacks 8BITMIME",
-            ["attachmentPolicy"] = "none",
-            ["dsn"] = "on failure",
-            ["attemptLog"] = "all, by syslog",
-            ["routing"] = "mx",
-            ["ldap"] = "none",
-            ["mailboxFormat"] = "none",
-            ["cachingResolver"] = "none",
-        };
+            ("strategy", "per-mx-host"),
+            ("reuse", "within a message"),
+            ("concurrency", "a process per message, one session at a time"),
+            ("recipientsPerTransaction", "100"),
+            ("pipelining", "on"),
+            ("overlap", "off"),
+            ("chunking", "none"),
+            ("contentConversion", "8-bit to quoted-printable or base64 where a peer lacks 8BITMIME"),
+            ("attemptLog", "all, by syslog"),
+        ];
     }
 
     private static (string Root, string Program)? Find(MailSystem system) => MtaRoots.Find(system, Programs);

@@ -1,14 +1,15 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using MailBench.Model.Profiles;
 
 namespace MailBench.Runs.Testbed.Systems;
 
 /// <summary>
 /// The macros of which m4 makes <c>sendmail.cf</c> for a trial (cf/README). As shipped: sendmail's defaults and what the testbed must set. Tuned: <see cref="Tuned"/> on top. A profile's settings are
-/// sendmail's <c>conf</c> names, and <c>queueDirectories</c>.
+/// sendmail's <c>conf</c> names, <c>queueDirectories</c> and <c>queueRun</c>.
 /// </summary>
-internal static class SendmailConfiguration
+internal static partial class SendmailConfiguration
 {
     public const string ConfigurationPlace = "/etc/mail";
     public const string SpoolPlace = "/var/spool/mqueue";
@@ -17,14 +18,15 @@ internal static class SendmailConfiguration
     public const string Macros = MacroFolder + "m4/cf.m4";
 
     private const string Directories = "queueDirectories";
+    private const string Run = "queueRun";
     private const int MostDirectories = 64;
 
     /// <summary>Throughput settings that people use, and where each is recommended.</summary>
-    public static IReadOnlyList<(string Key, string Value, string Source)> Tuned { get; } =
+    public static IReadOnlyList<TunedSetting> Tuned { get; } =
     [
-        (Directories, "8", "Installation and Operation Guide, Multiple Queues: several queue directories"),
-        ("confMCI_CACHE_SIZE", "8", "Installation and Operation Guide, Tuning: more connections kept open than 2"),
-        ("confCHECKPOINT_INTERVAL", "100", "Installation and Operation Guide, Checkpoints: write a message's state less often than every 10 recipients"),
+        new(Directories, "8", "Installation and Operation Guide, Multiple Queues: several queue directories"),
+        new("confMCI_CACHE_SIZE", "8", "Installation and Operation Guide, Tuning: more connections kept open than 2"),
+        new("confCHECKPOINT_INTERVAL", "100", "Installation and Operation Guide, Checkpoints: write a message's state less often than every 10 recipients"),
     ];
 
     /// <summary>Macros that place sendmail on the testbed, or that weaken its promise unsaid.</summary>
@@ -45,25 +47,24 @@ internal static class SendmailConfiguration
                 continue;
             }
 
+            if (key == Run)
+            {
+                if (!Interval().IsMatch(value)) return $"settings.{key}: how often the queue is run, 10m say, found '{value}'.";
+                continue;
+            }
+
             if (!key.StartsWith("conf", StringComparison.Ordinal) || Reserved.Contains(key) || key.Contains('-', StringComparison.Ordinal))
-                return $"settings.{key}: of sendmail's settings the names that begin with conf can be set (cf/README), but not those that place it on the testbed, and {Directories}.";
+                return $"settings.{key}: of sendmail's settings the names that begin with conf can be set (cf/README), but not those that place it on the testbed, and {Directories} and {Run}.";
             if (!value.All(c => char.IsAsciiLetterOrDigit(c) || " _.,:/=%+-".Contains(c, StringComparison.Ordinal))) return $"settings.{key}: a value of letters, digits and _.,:/=%+- is taken, since m4 expands others.";
         }
 
         return null;
     }
 
-    /// <summary>Settings that differ from sendmail's defaults by variant and profile, the later winning.</summary>
-    public static IReadOnlyDictionary<string, string> Effective(MailSystem system)
-    {
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (system.Variant == SystemVariant.Tuned)
-            foreach (var (key, value, _) in Tuned) settings[key] = value;
-        foreach (var (key, value) in system.Settings) settings[key] = value;
-        return settings;
-    }
+    public static int QueueDirectories(MailSystem system) => ForeignAdapter.Effective(system, Tuned).TryGetValue(Directories, out var count) ? int.Parse(count, CultureInfo.InvariantCulture) : 1;
 
-    public static int QueueDirectories(MailSystem system) => Effective(system).TryGetValue(Directories, out var count) ? int.Parse(count, CultureInfo.InvariantCulture) : 1;
+    /// <summary>How often what could not be delivered at once is tried again; 10 minutes as Debian has it.</summary>
+    public static string QueueRun(MailSystem system) => ForeignAdapter.Effective(system, Tuned).GetValueOrDefault(Run, "10m");
 
     public static string Source(MailSystem system, string hostName)
     {
@@ -86,8 +87,11 @@ internal static class SendmailConfiguration
             DAEMON_OPTIONS(`Name=MTA, Family=inet, Address={MtaAdapter.DoorAddress}, Port=25')dnl
 
             """);
-        foreach (var (key, value) in Effective(system).Where(pair => pair.Key != Directories)) text.Append(CultureInfo.InvariantCulture, $"define(`{key}', `{value}')dnl\n");
+        foreach (var (key, value) in ForeignAdapter.Effective(system, Tuned).Where(pair => pair.Key is not (Directories or Run))) text.Append(CultureInfo.InvariantCulture, $"define(`{key}', `{value}')dnl\n");
         text.Append("MAILER(`smtp')dnl\n");
         return text.ToString();
     }
+
+    [GeneratedRegex(@"\A[1-9][0-9]{0,3}[smh]\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Interval();
 }

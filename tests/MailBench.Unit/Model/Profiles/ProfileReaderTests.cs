@@ -137,6 +137,15 @@ public class ProfileReaderTests
     }
 
     [Fact]
+    public void One_sweep_may_be_chosen_and_an_unknown_one_is_named_with_the_nearest()
+    {
+        var profile = ProfileReader.Read("version: 1\nsweeps:\n  - {name: lines, axes: {line.delay: [1ms, 2ms]}}\n  - {name: limits, set: {line.delay: 3ms}}\n", "p.yaml");
+        Assert.Equal(["limits"], profile.Only(["limits"]).Sweeps.Select(sweep => sweep.Name));
+        Assert.Equal(2, profile.Only([]).Sweeps.Count);
+        Assert.Equal("p.yaml: --sweep limit: the profile has no such sweep. Did you mean 'limits'?", Assert.Throws<ProfileException>(() => profile.Only(["lines", "limit"])).Message);
+    }
+
+    [Fact]
     public void Arbitrary_text_is_read_or_refused_in_words_never_otherwise()
     {
         var fragment = Gen.Int[0, Fragments.Length - 1];

@@ -253,6 +253,6 @@ public sealed class RecipientFateTests
 
     private static DeliveryBench Bench(bool pipelining = true, DeliveryStrategy strategy = DeliveryStrategy.PerMxHost) => new()
     {
-        Settings = new MtaSettings { SessionTimeout = TimeSpan.FromSeconds(100), Pipelining = pipelining, Strategy = strategy },
+        Settings = new MtaSettings { SessionTimeout = TimeSpan.FromSeconds(100), Pipelining = pipelining, Strategy = strategy, AttemptLog = AttemptLog.All },
     };
 }

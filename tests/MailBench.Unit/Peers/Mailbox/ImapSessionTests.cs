@@ -70,8 +70,7 @@ public sealed class ImapSessionTests
 
         // After another boot the lines behind a reservation may have been lost: what was reserved is not given again.
         var file = Path.Combine(folder, "user0", "mailbench-uids");
-        var lines = (await File.ReadAllLinesAsync(file)).Where(static line => !line.StartsWith("4 ", StringComparison.Ordinal)).Select(static line => line.Split(" boot ")[0] + (line.Contains("boot", StringComparison.Ordinal) ? " boot another" : ""));
-        await File.WriteAllLinesAsync(file, lines);
+        await File.WriteAllTextAsync(file, Rebooted(await File.ReadAllLinesAsync(file), lost: 4));
         await using (var rig = await MailboxRig.StartAsync(options => options with { StoreDirectory = folder }))
         {
             using var client = ImapDialogue.Login(rig.Imap, "user0", "INBOX");
@@ -82,6 +81,10 @@ public sealed class ImapSessionTests
 
         Directory.Delete(folder, recursive: true);
     }
+
+    /// <summary>The list of UIDs as it may be after a power cut: without the lines of a UID, and written in another boot.</summary>
+    private static string Rebooted(IEnumerable<string> lines, int lost) =>
+        string.Concat(lines.Where(line => !line.StartsWith($"{lost} ", StringComparison.Ordinal)).Select(static line => line.Split(" boot ")[0] + (line.Contains(" boot ", StringComparison.Ordinal) ? " boot another\n" : "\n")));
 
     [Fact]
     public async Task Two_sessions_on_one_mailbox_see_what_the_other_does()
@@ -240,6 +243,12 @@ public sealed class ImapSessionTests
             ("CHARSET UTF-8 TEXT header", " 3"),
         ])
             Assert.Equal($"* SEARCH{found}", client.Ok($"SEARCH {keys}")[0]);
+        foreach (var (command, answer) in (ReadOnlySpan<(string, string)>)
+        [
+            ("SEARCH RETURN () ALL", " ALL 1:3"), ("SEARCH RETURN (MIN max COUNT) UNSEEN", " MIN 1 MAX 3 COUNT 2"), ("UID SEARCH RETURN (ALL) UNSEEN", " UID ALL 1,3"), ("SEARCH RETURN (MIN COUNT) LARGER 10000", " COUNT 0"), ("SEARCH RETURN (MIN) LARGER 10000", ""),
+        ])
+            Assert.EndsWith($"\"){answer}", client.Ok(command).Single(static line => line.StartsWith("* ESEARCH (TAG \"t", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal("BAD bad arguments", client.Ask("SEARCH RETURN (SAVE) ALL")[^1]);
         Assert.StartsWith("NO [BADCHARSET", client.Ask("SEARCH CHARSET KOI8-R TEXT x")[^1], StringComparison.Ordinal);
     }
 

@@ -35,6 +35,11 @@ public sealed class PollNodeTests
         var stored = Enumerable.Range(0, 4).SelectMany(rig.Files).Sum(file => new FileInfo(file).Length + File.ReadAllLines(file).Length);
         Assert.Equal(stored, Count(fetch, "contentOctets"));
 
+        // A client without memory takes them each time.
+        var reread = await PollAsync(options with { Action = PollAction.Reread });
+        Assert.Equal((15, 12, 0, 0), (Count(reread, "polls"), Count(reread, "retrieved"), Count(reread, "deleted"), Count(reread, "failed")));
+        Assert.Equal(3 * stored, Count(reread, "contentOctets"));
+
         var delete = await PollAsync(options with { Action = PollAction.Delete });
         Assert.Equal((15, 4, 4, 0), (Count(delete, "polls"), Count(delete, "retrieved"), Count(delete, "deleted"), Count(delete, "failed")));
         Assert.Empty(Enumerable.Range(0, 5).SelectMany(rig.Files));

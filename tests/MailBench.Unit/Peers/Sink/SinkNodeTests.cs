@@ -48,6 +48,17 @@ public sealed class SinkNodeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Books_without_telling_credits_where_nobody_waits_for_them()
+    {
+        var server = (await StartAsync(new SinkOptions { Listen = [AnyPort] }))[0];
+        await _node!.HandleAsync(new BeginTrialCommand(Trial, Events) { Credits = false }, default);
+        using (var client = SmtpDialogue.Greet(server)) Assert.Equal("250 2.0.0 Taken", client.Transact("ab12.3-0.7@source.test", ["u0@d1.test"], "x\r\n"));
+        await _node.HandleAsync(new EndTrialCommand(), default);
+        Assert.Equal([(7, 0)], ReadEvents().Select(r => (r.Sequence, r.Recipient)));
+        Assert.Empty(_notices);
+    }
+
+    [Fact]
     public async Task A_transaction_that_outlives_its_trial_is_booked_in_none()
     {
         var server = (await StartAsync(new SinkOptions { Listen = [AnyPort] }))[0];

@@ -25,6 +25,17 @@ public sealed class SourceEnvelopeTests
     }
 
     [Fact]
+    public void One_sender_for_all_is_the_same_whatever_the_sequence()
+    {
+        var envelope = new SourceEnvelope(Trial, new WorkloadOptions { Sender = "x@source.test" });
+        foreach (var sequence in new long[] { 0, 1042 })
+        {
+            envelope.Address(sequence, Message);
+            Assert.Equal("x@source.test", Encoding.ASCII.GetString(envelope.ReversePath));
+        }
+    }
+
+    [Fact]
     public void Recipients_go_round_the_domains_over_all_messages()
     {
         var envelope = new SourceEnvelope(Trial, new WorkloadOptions { Recipients = 3, Domains = 4 });

@@ -86,7 +86,7 @@ public sealed class FindingsTests
     [Fact]
     public void A_log_is_scored_by_what_one_line_tells_of_a_failure()
     {
-        (string, string, string[], string, string)[] planted = [("a refusal", "bad@a.test", ["127.0.4.1", "h1.test"], "550", "no such user")];
+        PlantedFailure[] planted = [new("a refusal", "bad@a.test", [("where", ["127.0.4.1", "h1.test"]), ("the code", ["550"]), ("the host's words", ["no such user"])])];
         Assert.Equal("4 of 4", LogScore.Of(["x", "to=<bad@a.test> relay=h1.test[127.0.4.1] (host said: 550 5.1.1 No such user)"], planted)[0].Observed);
         var poor = LogScore.Of(["delivery to bad@a.test failed"], planted)[0];
         Assert.Equal(("1 of 4; not where, the code, the host's words", ProbeFinding.Differs), (poor.Observed, poor.Verdict));

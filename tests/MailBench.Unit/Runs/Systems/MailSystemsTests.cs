@@ -54,6 +54,15 @@ public class MailSystemsTests
     }
 
     [Fact]
+    public void A_system_that_is_to_hold_its_mail_says_so_in_its_settings_and_the_profiles_own_win()
+    {
+        var point = RunPlan.Of(ProfileReader.Read("version: 1\nsystem: p\nsystems: {p: {kind: postfix, settings: {in_flow_delay: 1s}}}\ncrossCheck: {rounds: 1}\nworkload: {size: 4KiB}", "p.yaml")).Points[0];
+        Assert.Contains("smtpd_client_restrictions=check_client_access static:HOLD", MailSystems.FeaturesOf(point.System, point.Settings)["settings"]);
+        Assert.Contains("in_flow_delay=1s", MailSystems.FeaturesOf(point.System, point.Settings)["settings"]);
+        Assert.Null(MailSystems.Holding(new MailSystem("exim", SystemKind.Exim)));
+    }
+
+    [Fact]
     public void A_profile_of_which_nothing_is_left_is_refused_with_the_reason()
     {
         var alone = ProfileReader.Read(Yaml, "p.yaml", ["system=postfix"]);
