@@ -276,7 +276,7 @@ internal sealed class Maildir(string path, bool isInbox, MaildirStore store)
         Read(New, isNew: true, messages);
         Read(Cur, isNew: false, messages);
         if (messages.Count == 0) return MaildirListing.Empty;
-        messages.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        messages.Sort(static (a, b) => MaildirName.Compare(a.Name, b.Name));
 
         // A message that moved from new to cur between the two readings was seen twice, under one base name.
         for (var i = messages.Count - 1; i > 0; i--)
