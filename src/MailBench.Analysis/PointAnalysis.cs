@@ -27,6 +27,8 @@ internal static class PointAnalysis
         var samples = LatencySamples.Of(books, trial.SteadyBeginNs, trial.SteadyEndNs, backlog);
         var utilisations = Utilisations.Of(counters, settings, line, delivered, header.Machine, header.Calibration, Sut);
         var ceiling = Ceiling(settings, counters, trial.Features);
+        var underWay = Ratio(counters.InWindow("sink", CounterNames.ContentUnderWay), counters.InWindow("sink", CounterNames.Octets));
+        var carried = LineDeliveries(times, counters) * (1 + (underWay ?? 0));
         var course = StagedCourse.Of(settings, trial, books);
         // A rate that the schedule changes is not steady, and says nothing of the system by that.
         var steadiness = course is null ? Steadiness.Of(times, trial.SteadyBeginNs, trial.SteadyEndNs) : null;
@@ -53,9 +55,10 @@ internal static class PointAnalysis
             BusyReverse = Share(line.ReverseBitsPerSecond, settings.Reverse.BitsPerSecond),
             GoodputForward = Goodput(counters, settings),
             WireEfficiency = Ratio(counters.InWindow("sink", CounterNames.Octets), line.ForwardOctets),
-            YieldPerMbit = Ratio(LineDeliveries(times, counters), line.ForwardOctets * 8 / 1e6),
-            WireOctetsPerDelivery = Ratio(line.ForwardOctets, LineDeliveries(times, counters)),
-            WireOctetsReversePerDelivery = Ratio(line.ReverseOctets, LineDeliveries(times, counters)),
+            UnderWayShare = underWay,
+            YieldPerMbit = Ratio(carried, line.ForwardOctets * 8 / 1e6),
+            WireOctetsPerDelivery = Ratio(line.ForwardOctets, carried),
+            WireOctetsReversePerDelivery = Ratio(line.ReverseOctets, carried),
             SessionsPerDelivery = Ledger(counters.InTrial("sink", CounterNames.Sessions)),
             TransactionsPerDelivery = Ledger(counters.InTrial("sink", CounterNames.Transactions)),
             QueriesPerDelivery = Ledger(counters.InTrial("dns", CounterNames.Queries)),

@@ -91,6 +91,9 @@ public sealed class CliProcess : IAsyncDisposable
     /// <summary>Whether the process lives (a zombie does not).</summary>
     public static bool Lives(int pid) => StatOf(pid) is { } stat && stat[0] != "Z";
 
+    /// <summary>When it began, in the kernel's ticks (proc(5), field 22): pids begin again at their greatest.</summary>
+    public static long StartOf(int pid) => StatOf(pid) is { } stat ? long.Parse(stat[19], CultureInfo.InvariantCulture) : long.MaxValue;
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill();

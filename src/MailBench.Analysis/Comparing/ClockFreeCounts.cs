@@ -51,5 +51,5 @@ internal static class ClockFreeCounts
 
     public static (bool Fewer, bool More) Sides(IEnumerable<double> decisive) => decisive.Aggregate((false, false), (sides, ratio) => (sides.Item1 || ratio < 1, sides.Item2 || ratio > 1));
 
-    public static string Times(double ratio) => ratio.ToString(ratio >= 100 ? "0" : ratio >= 9.95 ? "0.#" : "0.##", CultureInfo.InvariantCulture) + " ×";
+    public static string Times(double ratio) => ratio.ToString(ratio >= 100 ? "0" : ratio >= 9.95 ? "0.#" : ratio >= 0.095 ? "0.##" : "0.####", CultureInfo.InvariantCulture) + " ×";
 }

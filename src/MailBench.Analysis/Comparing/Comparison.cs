@@ -41,7 +41,10 @@ internal static class Comparison
             if (metric is null) return summary with { Verdict = "by counts", Sentence = $"{Names(pair)}: {ClockFreeCounts.Words(counts)} per delivery." };
             var floor = NoiseFloor.Of(points.Where(side => side.First.LoadModel == pair.Base.First.LoadModel).Select(side => Series(side, metric)), metric.LogRatios.Count);
             var isTested = adjusted.TryGetValue(pair, out var p);
-            var verdict = RateVerdict.Of(ratio, isTested ? p : 1, tested.Count, rules.Threshold, floor, metric.HigherIsBetter);
+            var verdict = VerdictOf(ratio);
+            // A word that the windows' edges alone give is none.
+            if (isTested && verdict.Why is null && metric.WithUnderWay is { } counted && VerdictOf(counted).Word is var other && other != verdict.Word)
+                verdict = new(RateVerdict.Inconclusive, Invariant($"with what was under way at the windows' edges it would be {Times(counted.Ratio)} × ({Times(counted.Low)} to {Times(counted.High)}), {other}: longer windows tell"));
             var word = isTested ? verdict.Word : "by counts";
             return summary with
             {
@@ -51,6 +54,8 @@ internal static class Comparison
                 Metric = Told(metric, ratio, isTested ? p : null, floor, rules.Threshold),
                 Sentence = isTested ? Worded(pair, metric, ratio!, p, floor, verdict) : Counted(pair, metric, counts),
             };
+
+            RateVerdict VerdictOf(PairedRatio? of) => RateVerdict.Of(of, isTested ? p : 1, tested.Count, rules.Threshold, floor, metric.HigherIsBetter);
         }
     }
 

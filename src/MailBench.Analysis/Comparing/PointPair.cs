@@ -53,11 +53,19 @@ internal sealed record PointPair(string Factor, (string Base, string Candidate) 
     {
         if (Base.First.LoadModel != Candidate.First.LoadModel) return null;
         if (Base.First.LoadModel == "users") return OfUsers();
-        if (Base.First.LoadModel != "open") return PairedMetric.Of("deliveredPerSecond", true, Base, Candidate, p => p.DeliveredPerSecond);
+        if (Base.First.LoadModel != "open") return OfDeliveries();
         var offered = Base.Repetitions.Concat(Candidate.Repetitions).Select(p => p.OfferedPerSecond).OfType<double>().ToList();
         return offered.Count > 0 && offered.Max() <= offered.Min() * 1.01
             ? PairedMetric.Of("deliveryP95Ms", false, Base, Candidate, p => p.Latencies.TryGetValue("delivery", out var d) ? d.P95 : null)
             : null;
+    }
+
+    private PairedMetric? OfDeliveries()
+    {
+        const string Name = "deliveredPerSecond";
+        var delivered = PairedMetric.Of(Name, true, Base, Candidate, p => p.DeliveredPerSecond);
+        var withUnderWay = PairedMetric.Of(Name, true, Base, Candidate, p => p.DeliveredPerSecond * (1 + p.UnderWayShare));
+        return delivered is null || withUnderWay?.LogRatios.Count != delivered.LogRatios.Count ? delivered : delivered with { WithUnderWay = PairedRatio.Of(withUnderWay.LogRatios) };
     }
 
     /// <summary>Users offer what they offer: where both sides kept up with it, the response tells them apart; where a side did not, the polls that came to their end.</summary>
@@ -90,6 +98,9 @@ internal sealed record PairedMetric(string Name, bool HigherIsBetter, Func<Point
             ? null
             : new PairedMetric(name, higherIsBetter, of, Quantiles.Median(blocks.Select(x => x.Base))!.Value, Quantiles.Median(blocks.Select(x => x.Candidate))!.Value, [.. blocks.Select(x => Math.Log(x.Candidate!.Value / x.Base!.Value))]);
     }
+
+    /// <summary>The ratio with what transactions that were open at a window's edges had brought of their content; null: not known, or too few blocks.</summary>
+    public PairedRatio? WithUnderWay { get; init; }
 
     public string Figures => HigherIsBetter ? Invariant($"{Candidate:#,0} against {Base:#,0} {MetricUnit.Of(Name)}") : Invariant($"{MetricUnit.Of(Name)[..^", ms".Length]} {Candidate:0.##} against {Base:0.##} ms");
 }

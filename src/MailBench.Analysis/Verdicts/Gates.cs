@@ -17,6 +17,9 @@ internal static class Gates
     internal const double BusyBound = 1.01;
     private const double GrowthBound = 0.05;
 
+    /// <summary>Of what the window delivered: above it the rate is one of the window's edges (method: Little's law within 5 %).</summary>
+    private const double UnderWayBound = 0.05;
+
     /// <summary>Lateness of the line's own loop is made good from the backlog; above this share it may not have been.</summary>
     private const double LineLateBound = 0.05;
 
@@ -27,6 +30,7 @@ internal static class Gates
     private const string Unsteady = "unsteady";
     private const string NotShownSteady = "not shown steady";
     private const string Drifting = "drifting";
+    private const string ShortWindow = "short window";
     private const string Grew = "the queue grew";
     private const string NotConstant = "backlog not constant";
     private const string Stolen = "cpu steal";
@@ -34,7 +38,7 @@ internal static class Gates
     private const string LineLate = "the line was late";
     private const string SyncsMoved = "sync probe moved";
     private static readonly string[] Disturbances = [Unsteady, NotConstant, Stolen, Others, LineLate];
-    private static readonly string[] Unsteadiness = [Unsteady, NotShownSteady, Drifting, Grew];
+    private static readonly string[] Unsteadiness = [Unsteady, NotShownSteady, Drifting, ShortWindow, Grew];
 
     /// <summary>The flag that makes a window worthless by itself; null: there is none. Over several repetitions such things are in the interval.</summary>
     public static string? Disturbance(PointSummary point) => point.Flags.FirstOrDefault(flag => Disturbances.Any(begin => flag.StartsWith(begin, StringComparison.Ordinal)));
@@ -100,6 +104,8 @@ internal static class Gates
         if (input.Steadiness is { } trend && trend.IsTrend) yield return Invariant($"{Unsteady}: the rate drifts by {trend.Drift:+0.0%;-0.0%} over the window (± {trend.HalfWidth:0.0%})");
         else if (input.Steadiness is { IsSteady: false } unsure) yield return Invariant($"{NotShownSteady}: drift {unsure.Drift:+0.0%;-0.0%} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
         else if (input.Steadiness is { IsDrift: true } drift) yield return Invariant($"{Drifting}: the rate changes by {drift.Drift:+0.0%;-0.0%} over the window (± {drift.HalfWidth:0.0%})");
+        if (point.UnderWayShare is { } edges && Math.Abs(edges) > UnderWayBound)
+            yield return Invariant($"{ShortWindow}: messages that were under way at its edges make {edges:+0.0%;-0.0%} of what was delivered in it");
         var growth = Math.Abs(input.GrowthRecipients);
         if (point.LoadModel == "backlog" && input.Settings.BacklogRecipients is { } k && growth > GrowthBound * k + point.RecipientsPerMessage)
             yield return Invariant($"{NotConstant}: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");
@@ -121,7 +127,7 @@ internal static class Gates
         if (header.Calibration is { SyncsPerSecondBefore: > 0, SyncsPerSecondAfter: { } after } c && Math.Abs(after / c.SyncsPerSecondBefore - 1) > settings.Gates.ProbeDrift)
             yield return Invariant($"{SyncsMoved} {after / c.SyncsPerSecondBefore - 1:+0%;-0%} during the run");
         if (point.Bottleneck is Utilisations.MachineCpu or Utilisations.BusiestThread)
-            yield return $"cpu-bound on this testbed, whose roles share {header.Machine.CpuCount} cores ({string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Invariant($"{s.Key} {s.Value:0%}")))})";
+            yield return $"cpu-bound on this testbed, whose roles share {header.Machine.CpuCount} cores: {string.Join(", ", point.CpuShares.Where(s => s.Key != "machine").OrderByDescending(s => s.Value).Select(s => Invariant($"{s.Key} {s.Value:0%}")))}";
         foreach (var flag in StorageFlags(header)) yield return flag;
     }
 

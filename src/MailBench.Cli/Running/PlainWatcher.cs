@@ -11,6 +11,9 @@ internal sealed class PlainWatcher : IRunWatcher
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(5);
 
+    /// <summary>A phase of which less is left is over before anybody wonders.</summary>
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(10);
+
     private readonly TextWriter _output;
     private readonly TimeProvider _time;
     private string _trial = RunScreen.BeforeTrials;
@@ -38,7 +41,7 @@ internal sealed class PlainWatcher : IRunWatcher
     {
         if (progress.Phase == _phase && _time.GetElapsedTime(_lastLine) < Between) return;
         (_phase, _lastLine) = (progress.Phase, _time.GetTimestamp());
-        _output.WriteLine($"{_trial}: {RunScreen.Describe(progress)}");
+        _output.WriteLine($"{_trial}: {RunScreen.Describe(progress)}{(progress.Left >= LongEnough ? $", {RunScreen.Clock(progress.Left.Value)} left" : "")}");
     }
 
     public void TrialEnds(TrialPlan trial, TrialRecord record)

@@ -52,6 +52,9 @@ public static class CounterNames
     public const string Octets = "octets";
     public const string Dsns = "dsns";
 
+    /// <summary>Content octets that have come in transactions whose end has not: no sum but what there is now.</summary>
+    public const string ContentUnderWay = "contentUnderWay";
+
     // MTA.
     public const string Delivered = "delivered";
     public const string Deferred = "deferred";

@@ -131,6 +131,12 @@ public sealed record PointSummary
     /// <summary>Distinct deliveries in the window: the sample behind the rate.</summary>
     public long DeliveriesInWindow { get; init; }
 
+    /// <summary>
+    /// Content octets of open transactions at the sinks when the window ended, less those when it began, ÷ the content octets delivered in it: what the line carried for deliveries of another time. Octets per
+    /// delivery have it counted, rates have not. Null: the sinks did not tell.
+    /// </summary>
+    public double? UnderWayShare { get; init; }
+
     /// <summary>All deliveries of the trial ÷ the time from its first injection to its last delivery: start and drain are in it, where the window's rate has neither.</summary>
     public double? WholeTrialPerSecond { get; init; }
     public int RecipientsPerMessage { get; init; } = 1;

@@ -11,7 +11,8 @@ namespace MailBench.Mta.Queue;
 /// </summary>
 public sealed class QueueInspection : IDisposable
 {
-    private const int Attempts = 5;
+    private const int Attempts = 20;
+    private const int DamageAttempts = 2;
     private readonly DirectoryLog? _log;
 
     private QueueInspection(DirectoryLog? log, IEnumerable<QueueEntry> entries, IReadOnlyList<QueueDamage> damages)
@@ -74,9 +75,9 @@ public sealed class QueueInspection : IDisposable
             var log = DirectoryLog.Read(disk, directory, owner: null, places, damages.Add);
 
             // A live MTA writes finished segments anew. If one changed while it was read, the reading may be mixed: it is done again; and in the end what was found in a changed
-            // segment is left out, since nothing in it can have been waiting any more.
+            // segment is left out, since nothing in it can have been waiting any more. What looks like damage may be the end of a log that grew between two glances; true damage is there again.
             var changed = log.Segments.Where(Changed).ToHashSet();
-            if ((changed.Count > 0 || log.Moved) && attempt < Attempts)
+            if (attempt < Attempts && (changed.Count > 0 || log.Moved || (damages.Count > 0 && attempt <= DamageAttempts)))
             {
                 log.Close();
                 continue;

@@ -70,6 +70,7 @@ internal sealed partial class SinkSession : ISmtpServerSession
     public void OnContent(ReadOnlySpan<byte> octets)
     {
         _octets += octets.Length;
+        if (!isReturn) floor.Tally.AddUnderWay(octets.Length);
         if (_dsn is not null) _dsn.Write(octets[..(int)Math.Min(octets.Length, MaxDsnBytes - _dsn.Length)]);
         if (_draft is null || _unsaved) return;
         try
@@ -111,6 +112,7 @@ internal sealed partial class SinkSession : ISmtpServerSession
     private void TakeMessage()
     {
         floor.Tally.AddMessage(_recipients, _octets);
+        EndContent();
         if (IsOfTrial) floor.Books.Book(_sequence, _indexes.AsSpan(0, _recipients), MonotonicClock.NowNs);
     }
 
@@ -126,10 +128,18 @@ internal sealed partial class SinkSession : ISmtpServerSession
 
     private void DropTransaction()
     {
+        EndContent();
         _draft?.Dispose();
         _draft = null;
         _sequence = -1;
         _recipients = 0;
+    }
+
+    /// <summary>What came of the content is under way no more.</summary>
+    private void EndContent()
+    {
+        if (!isReturn) floor.Tally.AddUnderWay(-_octets);
+        _octets = 0;
     }
 
     private void BeginDraft(MessageArchive archive)

@@ -18,6 +18,7 @@ internal sealed class SinkTally
     private long _dsns;
     private long _octetsIn;
     private long _octetsOut;
+    private long _underWay;
 
     public void AddSession() => Volatile.Write(ref _sessions, _sessions + 1);
 
@@ -34,6 +35,9 @@ internal sealed class SinkTally
     public void AddRefusal() => Volatile.Write(ref _refused, _refused + 1);
 
     public void AddDsn() => Volatile.Write(ref _dsns, _dsns + 1);
+
+    /// <summary>Content octets came in an open transaction, or went with its end (negative).</summary>
+    public void AddUnderWay(long octets) => Volatile.Write(ref _underWay, _underWay + octets);
 
     public void AddTraffic(long octetsIn, long octetsOut)
     {
@@ -63,5 +67,6 @@ internal sealed class SinkTally
         [CounterNames.Dsns] = Volatile.Read(ref _dsns),
         [CounterNames.OctetsIn] = Volatile.Read(ref _octetsIn),
         [CounterNames.OctetsOut] = Volatile.Read(ref _octetsOut),
+        [CounterNames.ContentUnderWay] = Volatile.Read(ref _underWay),
     };
 }

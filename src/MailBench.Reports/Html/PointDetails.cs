@@ -62,6 +62,7 @@ internal static class PointDetails
         var rows = new List<string>
         {
             Row("window", $"{Say.Number(p.WindowSeconds)} s, {Say.Number(p.DeliveriesInWindow)} deliveries"),
+            Row("under way at the window's end, less at its begin", p.UnderWayShare is { } share ? $"{Say.Percent(share)} of what was delivered" : Say.None),
             Row("first injection to last delivery", p.WholeTrialPerSecond is { } whole ? $"{Say.Number(whole)} deliveries/s" : Say.None),
             Row("offered / accepted", $"{Say.Number(p.OfferedPerSecond)} / {Say.Number(p.AcceptedPerSecond)} messages/s"),
             Row("ideal line ceiling", p.IdealCeilingPerSecond is null ? Say.None : $"{Say.Number(p.IdealCeilingLowPerSecond)} … {Say.Number(p.IdealCeilingPerSecond)} deliveries/s"),

@@ -18,11 +18,14 @@ internal static partial class RunPlots
     private const int WidthPixels = 860;
     internal const int UsualHeightPixels = 500;
 
-    /// <summary>Companions are drawn nowhere: they would look like rivals of the points that they stand beside.</summary>
+    /// <summary>A search's tries have a plot of their own. Companions are drawn nowhere: they would look like rivals of the points that they stand beside.</summary>
     public static IReadOnlyList<RunPlot> Of(RunSummary run)
     {
-        run = run.OnTheirOwn();
         var plots = new List<RunPlot>();
+        var whole = run;
+        foreach (var (search, i) in run.Searches.Where(search => SearchPlot.HasData(whole, search)).Select((search, i) => (search, i)))
+            plots.Add(new RunPlot($"sustainable-{i + 1}", SearchPlot.Title(search), SearchPlot.Alt(whole, search), theme => SearchPlot.Draw(whole, search, theme)));
+        run = run.OnTheirOwn();
         foreach (var (curve, i) in run.Curves.Where(c => c.Points.Count > 1).Select((curve, i) => (curve, i)))
             plots.Add(new RunPlot($"overload-{i + 1}", CurvePlot.Title(curve), CurvePlot.Alt(curve), theme => CurvePlot.Draw(run, curve, theme)));
         foreach (var p in run.Points.Where(p => !p.Void && p.Course is { Timeline.Count: > 1 }))

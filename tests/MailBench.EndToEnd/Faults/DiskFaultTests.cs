@@ -12,7 +12,7 @@ namespace MailBench.EndToEnd.Faults;
 public sealed class DiskFaultTests
 {
     private const string Content = "Subject: one\r\n\r\nbody\r\n";
-    private static readonly QueueSettings Queue = new() { FailureDelay = TimeSpan.FromMilliseconds(300) };
+    private static readonly QueueSettings Queue = new() { FailureDelay = TimeSpan.FromSeconds(3) };
 
     [Theory]
     [InlineData("Failed", "451 4.3.0 ", false)]

@@ -137,7 +137,7 @@ public sealed class DyingPeerTests
     [Fact]
     public async Task Who_says_an_octet_now_and_then_is_silent_all_the_same()
     {
-        await using var rig = await MtaRig.StartAsync(Settings with { SessionTimeout = TimeSpan.FromMilliseconds(500) });
+        await using var rig = await MtaRig.StartAsync(Settings with { SessionTimeout = TimeSpan.FromSeconds(4) });
         using var client = await RawClient.GreetedAsync(rig.EndPoint);
         await client.SayAsync("MAIL FROM:<a@source.test>");
         await client.SayAsync("RCPT TO:<u0@d0.test>");

@@ -28,7 +28,7 @@ public sealed class MailboxBakeoffTests : IDisposable
             compare: { factors: [concurrency, index, delivery] }
             workload: { size: 2KiB }
             users: { action: delete, mailPerPoll: 1, interval: 1s, count: 10, mailbox: {messages: 2, size: 1KiB} }
-            phases: { calibrate: 300ms, warmUp: 1s, steady: 1s, drain: 500ms }
+            phases: { calibrate: 300ms, warmUp: 1s, steady: 4s, drain: 500ms }
             sweeps:
               - name: servers
                 set: {users.protocol: imap}

@@ -87,7 +87,7 @@ public class SubmissionTests
     [Fact]
     public async Task Silent_session_is_ended()
     {
-        await using var rig = await MtaRig.StartAsync(MtaRig.Settings with { SessionTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var rig = await MtaRig.StartAsync(MtaRig.Settings with { SessionTimeout = TimeSpan.FromSeconds(2) });
         using var client = await RawClient.GreetedAsync(rig.EndPoint);
         Assert.StartsWith("421 4.4.2 ", await client.ReadAsync(), StringComparison.Ordinal);
         Assert.Equal("", await client.ReadAsync());

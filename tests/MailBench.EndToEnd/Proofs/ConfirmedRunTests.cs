@@ -58,7 +58,7 @@ public sealed partial class ConfirmedRunTests : IDisposable
     private static string? Unrest(RunSummary summary)
     {
         if (summary.Points.FirstOrDefault(point => point.Void) is { } gone) return string.Join("; ", gone.VoidReasons);
-        return summary.Points.Where(point => point.Point <= 2).Where(point => point.BusyForward < 0.95).Select(point => $"the line of point {point.Point} was {point.BusyForward:0%} busy; {string.Join("; ", point.Flags)}").FirstOrDefault();
+        return summary.Points.Where(point => point.Point <= 2).Where(point => point.BusyForward < 0.98).Select(point => $"the line of point {point.Point} was {point.BusyForward:0%} busy; {string.Join("; ", point.Flags)}").FirstOrDefault();
     }
 
     [GeneratedRegex("\"[^\"]*\"")]

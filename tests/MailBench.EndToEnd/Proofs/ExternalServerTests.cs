@@ -34,7 +34,9 @@ public sealed class ExternalServerTests : IDisposable
         var summary = JsonSerializer.Deserialize<RunSummary>(run.Output, RecordJson.Line)!;
         var point = Assert.Single(summary.Points);
         Assert.True(point.Books is { CountedNotBooked: true, Close: true, Delivered: > 0, Lost: 0 }, $"{point.Books}");
-        Assert.False(point.Void, string.Join("; ", point.VoidReasons));
+
+        // The moment of source to sink alone may meet a stall of the machine; that voids by the ceiling, and nothing else may.
+        Assert.All(point.VoidReasons, reason => Assert.StartsWith("the testbed is too slow", reason, StringComparison.Ordinal));
         Assert.Equal("external server theirs", point.Features["sut"]);
         // Nothing is claimed of what cannot be seen.
         Assert.Null(point.CpuMsPerDelivery);

@@ -55,7 +55,7 @@ public sealed class ForeignMtaTests : IDisposable
     [InlineData(SystemKind.Sendmail, "sendmail-tuned", "stat=Sent")]
     public async Task Its_books_close_over_deliveries_bounces_and_what_is_still_queued_and_nothing_is_left_behind(SystemKind kind, string system, string word)
     {
-        await using var run = Start(kind, "--set", $"system={system}", "--set", "sink.refuse=rcpt:450:4.2.0:10%;rcpt:550:5.1.1:10%", "--format", "json");
+        await using var run = Start(kind, "--set", $"system={system}", "--set", "sink.refuse=rcpt:450:4.2.0:10%;rcpt:550:5.1.1:10%", "--set", "phases.steady=4s", "--set", "phases.drain=10s", "--format", "json");
         var code = await run.ExitAsync(Patience);
         Assert.True(code is 0 or 3, run.Error);
         var point = Assert.Single(JsonSerializer.Deserialize<RunSummary>(run.Output, RecordJson.Line)!.Points);
@@ -77,7 +77,7 @@ public sealed class ForeignMtaTests : IDisposable
         await using var run = Start(kind, "--set", $"system={Kebab.Format(kind)}", "--set", "phases.steady=20s");
         await run.HearAsync("warm-up", Patience);
         // The daemon is the child of the namespace's first process, a shell.
-        var daemon = Remains().Where(process => process.Name is "exim4" or "smtpd" or "sendmail" or "sendmail-mta").MinBy(process => process.Pid);
+        var daemon = Remains().Where(process => process.Name is "exim4" or "smtpd" or "sendmail" or "sendmail-mta").MinBy(process => CliProcess.StartOf(process.Pid));
         CliProcess.Signal(daemon.Pid, "KILL");
         Assert.Equal(4, await run.ExitAsync(Patience));
         Assert.Contains($"the run stopped: {Kebab.Format(kind)}: was killed by signal 9", run.Error);
@@ -96,7 +96,7 @@ public sealed class ForeignMtaTests : IDisposable
     [Fact]
     public async Task What_hangs_is_void_and_its_queue_is_still_read()
     {
-        await using var run = Start(SystemKind.Opensmtpd, "--set", "system=opensmtpd-tuned", "--set", "phases.steady=3s", "--set", "phases.drain=1s", "--format", "json");
+        await using var run = Start(SystemKind.Opensmtpd, "--set", "system=opensmtpd-tuned", "--set", "phases.warmUp=6s", "--set", "phases.steady=3s", "--set", "phases.drain=1s", "--format", "json");
         await run.HearAsync("warm-up", Patience);
         foreach (var (pid, name) in Remains())
             if (name == "smtpd") CliProcess.Signal(pid, "STOP");

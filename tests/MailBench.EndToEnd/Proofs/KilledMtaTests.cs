@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.NetworkInformation;
 using MailBench.Model.Events;
 using MailBench.Model.Nodes;
 using MailBench.Model.Options;
@@ -36,16 +37,18 @@ public sealed class KilledMtaTests(ITestOutputHelper output)
         source.Ask(new BeginTrialCommand(trial, sourceEvents) { Source = FullSpeed(bench) });
         source.Ask(new StartLoadCommand());
 
-        var killed = new List<long>();
+        var killed = new List<(long SentNs, long OverNs)>();
         for (var kill = 0; kill < Kills; kill++)
         {
             var duringRecovery = kill % 4 == 3;
             if (kill > 0) bench.StartMta(queue, config, port: bench.MtaEndPoint.Port, awaitReady: !duringRecovery);
             if (!duringRecovery) await NodeBench.EventuallyAsync(() => bench.Counter(CounterNames.AcceptedRecipients) > 50, () => "the MTA accepts nothing");
             await RestAsync(random, 300);
+            var sentNs = MonotonicClock.NowNs;
             await KillAsync(bench);
-            // What it had sent before may be booked a moment after its end.
-            killed.Add(MonotonicClock.NowNs);
+            // What it had sent before is booked when the sink has read its sessions to their end.
+            await NodeBench.EventuallyAsync(() => !Reads(bench.SinkEndPoint.Port), () => "the sink still reads what the killed MTA sent");
+            killed.Add((sentNs, MonotonicClock.NowNs));
         }
 
         bench.StartMta(queue, config, port: bench.MtaEndPoint.Port);
@@ -58,7 +61,7 @@ public sealed class KilledMtaTests(ITestOutputHelper output)
         Check(Read(sourceEvents), Read(sinkEvents), killed);
     }
 
-    private void Check(List<EventRecord> sent, List<EventRecord> received, List<long> killed)
+    private void Check(List<EventRecord> sent, List<EventRecord> received, List<(long SentNs, long OverNs)> killed)
     {
         var acknowledged = sent.Where(e => e.Kind == EventKind.Accepted).SelectMany(e => Enumerable.Range(0, e.Recipient).Select(k => (e.Sequence, k))).ToHashSet();
         var booked = received.Where(e => e.Kind == EventKind.Booked).GroupBy(e => (e.Sequence, e.Recipient)).ToDictionary(group => group.Key, group => group.Select(e => e.TimeNs).Order().ToArray());
@@ -78,9 +81,13 @@ public sealed class KilledMtaTests(ITestOutputHelper output)
         var offered = sent.Where(e => e.Kind == EventKind.Offered).Select(e => e.Sequence).ToHashSet();
         Assert.DoesNotContain(booked.Keys, delivery => !offered.Contains(delivery.Sequence) || delivery.Recipient is < 0 or >= Recipients);
 
-        int LifeOf(long time) => killed.Count(kill => kill < time);
-        long KillAfter(long time) => killed.Where(kill => kill >= time).DefaultIfEmpty(long.MaxValue).First();
+        int LifeOf(long time) => killed.Count(kill => kill.OverNs < time);
+        long KillAfter(long time) => killed.Where(kill => kill.OverNs >= time).Select(kill => kill.SentNs).DefaultIfEmpty(long.MaxValue).First();
     }
+
+    /// <summary>Whether a session into the port is not at its end.</summary>
+    private static bool Reads(int port) =>
+        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections().Any(connection => connection.LocalEndPoint.Port == port && connection.State is TcpState.Established or TcpState.CloseWait);
 
     /// <summary>States ride with a group within 100 ms; the rest is for a busy machine, whose disk or scheduler may pause.</summary>
     private const double InFlightMs = 1_000;

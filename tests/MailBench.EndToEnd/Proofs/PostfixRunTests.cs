@@ -28,7 +28,7 @@ public sealed class PostfixRunTests : IDisposable
             axes:
               system: [postfix, own]
           - name: refusing
-            set: {system: postfix-tuned, phases.steady: 1s, phases.drain: 4s, sink.refuse: ["rcpt:450:4.2.0:10%", "rcpt:550:5.1.1:10%"]}
+            set: {system: postfix-tuned, phases.steady: 1s, phases.drain: 15s, sink.refuse: ["rcpt:450:4.2.0:10%", "rcpt:550:5.1.1:10%"]}
         """;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -78,7 +78,7 @@ public sealed class PostfixRunTests : IDisposable
     [Fact]
     public async Task When_the_runner_is_killed_postfix_is_gone_within_ten_seconds()
     {
-        await using var run = Start("--set", "system=postfix");
+        await using var run = Start("--set", "system=postfix", "--set", "phases.steady=20s");
         await run.HearAsync("steady", Patience);
         Assert.NotEmpty(Remains());
         CliProcess.Signal(run.Pid, "KILL");
@@ -88,10 +88,10 @@ public sealed class PostfixRunTests : IDisposable
     [Fact]
     public async Task A_postfix_that_dies_stops_the_run_and_is_named_with_its_last_words()
     {
-        await using var run = Start("--set", "system=postfix");
+        await using var run = Start("--set", "system=postfix", "--set", "phases.steady=20s");
         await run.HearAsync("steady", Patience);
         // A child that it has forked a moment ago still has its name.
-        CliProcess.Signal(Remains().Where(process => process.Name == "master").Min(process => process.Pid), "KILL");
+        CliProcess.Signal(Remains().Where(process => process.Name == "master").MinBy(process => CliProcess.StartOf(process.Pid)).Pid, "KILL");
         Assert.Equal(4, await run.ExitAsync(Patience));
         Assert.Contains("the run stopped: postfix: was killed by signal 9; its last words: ", run.Error);
         Assert.Contains("postfix/", run.Error);

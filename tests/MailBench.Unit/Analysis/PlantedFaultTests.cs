@@ -47,6 +47,23 @@ public sealed class PlantedFaultTests
         Assert.Equal(flags, trial.Analyze().Flags.Count(flag => flag == "other programs used 34% of the machine's CPU"));
     }
 
+    [Theory]
+    [InlineData(0, 0.04, 0)]
+    [InlineData(0, 0.08, 1)]
+    [InlineData(0.12, 0.02, 1)]
+    [InlineData(0.5, 0.5, 0)]
+    public void What_is_under_way_at_a_windows_edges_is_in_the_octets_of_a_delivery_and_flagged_where_it_is_much(double begin, double end, int flags)
+    {
+        var trial = PlantedTrial.Healthy();
+        var delivered = trial.WireOctets * 0.8;
+        trial.UnderWay = (begin * delivered, end * delivered);
+        var point = trial.Analyze();
+        Assert.Equal(end - begin, point.UnderWayShare!.Value, 1e-9);
+        Assert.Equal(PlantedTrial.Healthy().Analyze().WireOctetsPerDelivery!.Value / (1 + end - begin), point.WireOctetsPerDelivery!.Value, 1e-6);
+        Assert.Equal(flags, point.Flags.Count);
+        Assert.All(point.Flags, flag => Assert.StartsWith("short window: messages that were under way at its edges make ", flag, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Where_nothing_was_delivered_the_reason_names_a_machine_that_was_somebody_elses()
     {

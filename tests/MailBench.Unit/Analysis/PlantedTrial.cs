@@ -35,6 +35,9 @@ internal sealed class PlantedTrial
     public double CeilingMessagesPerSecond { get; set; } = 10_000;
     public double LineLateNs { get; set; }
 
+    /// <summary>Content octets of open transactions at the window's begin and end.</summary>
+    public (double Begin, double End) UnderWay { get; set; }
+
     /// <summary>The SUT's memory at the window's begin and end.</summary>
     public (double Begin, double End) MemoryMiB { get; set; } = (100, 104);
     public RoleFailure? Failure { get; set; }
@@ -121,8 +124,8 @@ internal sealed class PlantedTrial
             SteadyEndNs = 9 * Second,
             DrainEndNs = 12 * Second,
             AtTrialBegin = nothing,
-            AtBegin = WithMemory(Snapshot(1 * Second, 0), MemoryMiB.Begin),
-            AtEnd = WithMemory(Snapshot(9 * Second, WireOctets, LineLateNs), MemoryMiB.End),
+            AtBegin = With(With(Snapshot(1 * Second, 0), "mta", CounterNames.ResidentBytes, MemoryMiB.Begin * 1048576), "sink", CounterNames.ContentUnderWay, UnderWay.Begin),
+            AtEnd = With(With(Snapshot(9 * Second, WireOctets, LineLateNs), "mta", CounterNames.ResidentBytes, MemoryMiB.End * 1048576), "sink", CounterNames.ContentUnderWay, UnderWay.End),
             AfterDrain = Snapshot(12 * Second, WireOctets),
             Failure = Failure,
             OthersShare = OthersShare,
@@ -130,9 +133,9 @@ internal sealed class PlantedTrial
         };
     }
 
-    private static Dictionary<string, IReadOnlyDictionary<string, double>> WithMemory(Dictionary<string, IReadOnlyDictionary<string, double>> snapshot, double mib)
+    private static Dictionary<string, IReadOnlyDictionary<string, double>> With(Dictionary<string, IReadOnlyDictionary<string, double>> snapshot, string role, string counter, double value)
     {
-        snapshot["mta"] = new Dictionary<string, double>(snapshot["mta"]) { [CounterNames.ResidentBytes] = mib * 1048576 };
+        snapshot[role] = new Dictionary<string, double>(snapshot[role]) { [counter] = value };
         return snapshot;
     }
 

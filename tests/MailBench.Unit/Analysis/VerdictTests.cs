@@ -20,6 +20,18 @@ public sealed class VerdictTests
         Assert.Contains(verdict, comparison.Sentence, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0.95, 0.06, "inconclusive")]
+    [InlineData(0.95, 0.001, "regressed")]
+    [InlineData(0.80, 0.06, "regressed")]
+    public void A_verdict_that_only_the_windows_edges_give_is_none(double truth, double underWay, string verdict)
+    {
+        var run = Run(3, truth, spread: 0.001, blocks: 6);
+        var comparison = Assert.Single(Within(run with { Summary = run.Summary with { Points = [.. run.Summary.Points.Select(p => p with { UnderWayShare = p.Point == 1 ? 0 : underWay })] } }));
+        Assert.Equal(verdict, comparison.Verdict);
+        Assert.Equal(verdict == "inconclusive", comparison.Sentence.Contains("with what was under way at the windows' edges it would be 1.00", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Five_repetitions_decide_nothing_by_rates() => Assert.Equal("by counts", Assert.Single(Within(Run(3, 0.5, 0.005, 5))).Verdict);
 

@@ -26,6 +26,8 @@ public sealed class SearchReportTests : IDisposable
         Assert.DoesNotContain("<h2 id=\"points\">", html);
         Assert.Contains("1, bracket", html);
         Assert.Contains($"try {_run.Trials.Count}, ", html);
+        Assert.Contains("sustainable-1.svg", Directory.EnumerateFiles(_run.Folder.Plots).Select(Path.GetFileName));
+        Assert.Contains("try 1, ", html);
         var markdown = await File.ReadAllTextAsync(_run.Folder.ReportMarkdown);
         Assert.Equal(_run.Trials.Count, markdown.Split('\n').Count(line => line.Contains("| yes |", StringComparison.Ordinal) || line.Contains("| no: ", StringComparison.Ordinal)));
         Assert.Equal(_run.Trials.Count + 1, (await File.ReadAllLinesAsync(_run.Folder.PointsCsv)).Length);

@@ -87,7 +87,7 @@ public sealed class YieldTests : LoopTest
     {
         using var loop = Start(portable);
         await On(loop, () => loop.YieldShare = 0.1);
-        long takenNs = 0, longestNs = 0;
+        long takenNs = 0, longestNs = 0, forgivenNs = 0;
         using var yielding = loop.Listen(Any4, connection =>
         {
             connection.Yields = true;
@@ -104,6 +104,8 @@ public sealed class YieldTests : LoopTest
                     var spentNs = MonotonicClock.NowNs - startNs;
                     takenNs += spentNs;
                     longestNs = Math.Max(longestNs, spentNs);
+                    // What a pause of the machine takes beyond the most that is owed is nobody's debt.
+                    forgivenNs += Math.Max(0, spentNs - YieldBudget.MaxCreditNs);
                     return 1;
                 },
             };
@@ -114,8 +116,8 @@ public sealed class YieldTests : LoopTest
         await clients.SendAsync(0, 1, 20_000);
 
         await Task.Delay(300, TestContext.Current.CancellationToken);
-        var (taken, longest, elapsed) = await On(loop, () => (takenNs, longestNs, MonotonicClock.NowNs - beganNs));
-        Assert.InRange(taken, 1, (elapsed / 10) + YieldBudget.MaxCreditNs + longest);
+        var (taken, longest, forgiven, elapsed) = await On(loop, () => (takenNs, longestNs, forgivenNs, MonotonicClock.NowNs - beganNs));
+        Assert.InRange(taken, 1, (elapsed / 10) + YieldBudget.MaxCreditNs + longest + forgiven);
     }
 
     [Fact]

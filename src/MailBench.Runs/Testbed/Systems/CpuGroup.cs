@@ -10,7 +10,7 @@ internal sealed class CpuGroup
 {
     private const string Prefix = "mailbench-";
     private const string ProcessList = "cgroup.procs";
-    private const int RemovalAttempts = 20;
+    private const int RemovalAttempts = 400;
     private static readonly TimeSpan RemovalPause = TimeSpan.FromMilliseconds(25);
     private static int _made;
 

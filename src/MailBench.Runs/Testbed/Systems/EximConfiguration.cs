@@ -17,7 +17,7 @@ internal static class EximConfiguration
     public static IReadOnlyList<TunedSetting> Tuned { get; } =
     [
         new("split_spool_directory", "true", "main options: better performance with many messages"),
-        new("smtp_accept_queue_per_connection", "0", "main options: deliver at once what comes after the tenth message of a connection, too"),
+        new("queue_only", "true", "main options: no delivery at once, which starts the program anew for every message; queue runners deliver, and need only fork"),
         new("smtp_accept_max", "200", "main options: more inbound connections than 20"),
         new("queue_run_max", "20", "main options: more queue runners than 5"),
         new("remote_max_parallel", "20", "main options: more parallel deliveries of a message than 2"),

@@ -160,7 +160,7 @@ public sealed class RecipientFateTests
     [InlineData("end")]
     public void A_silent_server_times_out(string step)
     {
-        using var bench = new DeliveryBench { Settings = new MtaSettings { SessionTimeout = TimeSpan.FromSeconds(1) } };
+        using var bench = new DeliveryBench { Settings = new MtaSettings { SessionTimeout = TimeSpan.FromSeconds(3) } };
         bench.Server(2, s => s.Step == step ? ScriptedSmtpServer.Silence : null);
         bench.Route("d.test", 2);
         bench.Add(1, Content, "a@d.test");

@@ -31,7 +31,7 @@ public sealed class StaleAnswerTests : IAsyncDisposable
     [InlineData("Servfail", "off")]
     public async Task A_known_domain_keeps_its_hosts_until_dns_is_back(string state, string additional)
     {
-        await StartAsync(options => options with { Timeout = TimeSpan.FromMilliseconds(200) }, $"domains=3,mx=2,per-domain=2,ttl=1h,additional={additional}");
+        await StartAsync(options => options with { Timeout = TimeSpan.FromSeconds(state == "Silent" ? 3 : 20), StaleAfter = TimeSpan.FromSeconds(20) }, $"domains=3,mx=2,per-domain=2,ttl=1h,additional={additional}");
         var hosts = Hosts(await _router.ResolveAsync("d0.test"));
         _router.Time.Advance(Ttl);
         _gate.State = Enum.Parse<GateState>(state);

@@ -16,7 +16,7 @@ public sealed class ImapConcurrencyTests
     public async Task Sessions_that_append_flag_and_expunge_at_once_end_with_the_same_mailbox(int seed)
     {
         await using var rig = await MailboxRig.StartAsync();
-        var (imap, patience) = (rig.Imap, TimeSpan.FromSeconds(60));
+        var (imap, patience) = (rig.Imap, TimeSpan.FromMinutes(5));
         var views = Enumerable.Range(0, Sessions).Select(session => new View(imap, new Random(seed * 100 + session), session)).ToArray();
         await Task.WhenAll(views.Select(view => Task.Run(view.Work))).WaitAsync(patience, TestContext.Current.CancellationToken);
 

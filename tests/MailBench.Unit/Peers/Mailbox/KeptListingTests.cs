@@ -1,6 +1,7 @@
 using MailBench.Peers.Mailbox;
 using MailBench.Peers.Mailbox.Store;
 using MailBench.Testing.Pop3;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace MailBench.Unit.Peers.Mailbox;
@@ -36,8 +37,10 @@ public sealed class KeptListingTests : IDisposable
     public void What_changed_just_now_is_not_kept()
     {
         Write("cur/1.a:2,", "one\n");
-        _maildir.List();
-        Assert.Null(_maildir.ListAtOnce());
+        var soon = new FakeTimeProvider(Directory.GetLastWriteTimeUtc(At("cur")).AddMilliseconds(500));
+        var maildir = new MaildirStore(_folder, UserTable.Generated(2), "mail.test", 0, soon).Of(0);
+        maildir.List();
+        Assert.Null(maildir.ListAtOnce());
     }
 
     [Fact]

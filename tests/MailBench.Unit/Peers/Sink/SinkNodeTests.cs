@@ -76,6 +76,32 @@ public sealed class SinkNodeTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Content_is_under_way_until_its_transaction_ends_however_it_ends()
+    {
+        var server = (await StartAsync(new SinkOptions { Listen = [AnyPort], Refuse = [new(RefusalPhase.End, 451, null, 1, "refused@*")] }))[0];
+        using (var client = SmtpDialogue.Greet(server))
+        {
+            client.Say("MAIL FROM:<refused@source.test>");
+            client.Say("RCPT TO:<u0@d1.test>");
+            client.Say("DATA");
+            client.Send("ten octets\r\n");
+            await UnderWayReaches(12);
+            Assert.StartsWith("451", client.Say("."), StringComparison.Ordinal);
+            await UnderWayReaches(0);
+            client.Transact("a@source.test", ["u0@d1.test"], "taken\r\n");
+            await UnderWayReaches(0);
+            client.Say("MAIL FROM:<b@source.test>");
+            client.Say("RCPT TO:<u0@d1.test>");
+            client.Say("DATA");
+            client.Send("broken off\r\n");
+            await UnderWayReaches(12);
+        }
+
+        await UnderWayReaches(0);
+        Assert.Equal(7, _node!.Counters()[CounterNames.Octets]);
+    }
+
+    [Fact]
     public async Task Without_a_trial_it_counts_and_says_nothing()
     {
         var server = (await StartAsync(new SinkOptions { Listen = [AnyPort] }))[0];
@@ -252,6 +278,15 @@ public sealed class SinkNodeTests : IAsyncDisposable
     {
         if (_node is not null) await _node.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task UnderWayReaches(double octets)
+    {
+        for (var waited = 0; _node!.Counters()[CounterNames.ContentUnderWay] != octets; waited++)
+        {
+            Assert.True(waited < 3000, $"{_node.Counters()[CounterNames.ContentUnderWay]} octets are under way, not {octets}");
+            await Task.Delay(10);
+        }
     }
 
     private string Events => Path.Combine(_folder, "sink-3-0.bin");

