@@ -56,6 +56,7 @@ internal static class PointAnalysis
             GoodputForward = Goodput(counters, settings),
             WireEfficiency = Ratio(counters.InWindow("sink", CounterNames.Octets), line.ForwardOctets),
             UnderWayShare = underWay,
+            ContentVariation = Variation(counters.InWindow("sink", CounterNames.Messages), counters.InWindow("sink", CounterNames.Octets), counters.InWindow("sink", CounterNames.OctetsSquared)),
             YieldPerMbit = Ratio(carried, line.ForwardOctets * 8 / 1e6),
             WireOctetsPerDelivery = Ratio(line.ForwardOctets, carried),
             WireOctetsReversePerDelivery = Ratio(line.ReverseOctets, carried),
@@ -97,6 +98,9 @@ internal static class PointAnalysis
         // The ledger's counts are of the whole trial: with reuse and a DNS cache the window itself may open no session and ask no query.
         double? Ledger(double? count) => Ratio(count, times.Length);
     }
+
+    private static double? Variation(double? number, double? sum, double? squares) =>
+        number > 0 && sum > 0 && squares is { } s ? Math.Sqrt(Math.Max(0, (number.Value * s / (sum.Value * sum.Value)) - 1)) : null;
 
     private static double? WholeTrial(TrialBooks books, long[] times)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MailBench.Analysis.Figures;
+using MailBench.Analysis.Verdicts;
 using MailBench.Model.Records;
 
 namespace MailBench.Analysis.Comparing;
@@ -13,22 +14,43 @@ internal static class ClockFreeCounts
     /// <summary>Standard errors that a difference must exceed: counts of a window move by the messages that happen to be in it.</summary>
     private const double StandardErrors = 3;
 
+    private const string Octets = "wireOctetsPerDelivery";
+
+    /// <summary>Octets of coarse windows that are known so well are told though they do not differ; else only a difference beyond their error is.</summary>
+    private const double WellKnown = 0.15;
+
     /// <summary>Events: how many were counted, by which the count is uncertain. Octets are as uncertain as the sizes of the messages that they carried.</summary>
     private static readonly (string Name, string What, Func<PointSummary, double?> Of, Func<PointSummary, double?> Events)[] All =
     [
-        ("wireOctetsPerDelivery", "octets on the line", p => p.WireOctetsPerDelivery, p => p.DeliveriesInWindow / (double)p.RecipientsPerMessage),
+        (Octets, "octets on the line", p => p.WireOctetsPerDelivery, Sizes),
         ("transactionsPerDelivery", "transactions", p => p.TransactionsPerDelivery, p => p.TransactionsPerDelivery * p.DeliveriesInWindow),
         ("roundTripsPerDelivery", "round trips", p => p.RoundTripsPerDelivery, p => p.RoundTripsPerDelivery * p.DeliveriesInWindow),
         ("sessionsPerDelivery", "connections", p => p.SessionsPerDelivery, p => p.SessionsPerDelivery * p.DeliveriesInWindow),
         ("queriesPerDelivery", "DNS queries", p => p.QueriesPerDelivery, p => p.QueriesPerDelivery * p.DeliveriesInWindow),
     ];
 
-    /// <summary>Name → candidate ÷ base, of the medians; a count that either side lacks is left out.</summary>
+    /// <summary>
+    /// Messages, each worth as many as its size tells of the mean: where sizes vary by much, as attachments do, a few large ones make the octets of a window. None where much was under way at its edges: then small messages were
+    /// delivered in it and large ones carried, and what a delivery takes cannot be said.
+    /// </summary>
+    private static double? Sizes(PointSummary p) => IsShort(p) ? 0 : p.DeliveriesInWindow / (double)p.RecipientsPerMessage / Math.Max(1, p.ContentVariation * p.ContentVariation ?? 1);
+
+    private static bool IsShort(PointSummary p) => Math.Abs(p.UnderWayShare ?? 0) > Gates.UnderWayBound;
+
+    /// <summary>Its octets depend on which messages its window had.</summary>
+    private static bool IsCoarse(PointSummary p) => IsShort(p) || p.ContentVariation > 1;
+
+    /// <summary>Name → candidate ÷ base, of the medians; a count that either side lacks is left out, and octets that differ, or do not, by which messages the windows had.</summary>
     public static IReadOnlyDictionary<string, double> Ratios(IReadOnlyList<PointSummary> bases, IReadOnlyList<PointSummary> candidates)
     {
         var ratios = new Dictionary<string, double>();
-        foreach (var (name, _, of, _) in All)
-            if (Quantiles.Median(bases.Select(of)) is > 0 and { } x && Quantiles.Median(candidates.Select(of)) is > 0 and { } y) ratios[name] = y / x;
+        foreach (var (name, _, of, events) in All)
+        {
+            if (Quantiles.Median(bases.Select(of)) is not (> 0 and { } x) || Quantiles.Median(candidates.Select(of)) is not (> 0 and { } y)) continue;
+            var error = name == Octets && bases.Concat(candidates).Any(IsCoarse) ? Error(bases, candidates, events) : 0;
+            if (error <= WellKnown || Math.Abs(Math.Log(y / x)) > error) ratios[name] = y / x;
+        }
+
         return ratios;
     }
 
@@ -46,8 +68,12 @@ internal static class ClockFreeCounts
 
     /// <summary>Those of <paramref name="ratios"/> that are beyond the threshold and beyond what the number of events leaves open.</summary>
     public static IReadOnlyDictionary<string, double> Decisive(IReadOnlyDictionary<string, double> ratios, IReadOnlyList<PointSummary> bases, IReadOnlyList<PointSummary> candidates) =>
-        All.Where(c => ratios.TryGetValue(c.Name, out var ratio) && Math.Abs(Math.Log(ratio)) > Math.Max(Math.Log(1 + Threshold), StandardErrors * Math.Sqrt(1 / bases.Sum(c.Events) + 1 / candidates.Sum(c.Events) ?? 1)))
+        All.Where(c => ratios.TryGetValue(c.Name, out var ratio) && Math.Abs(Math.Log(ratio)) > Math.Max(Math.Log(1 + Threshold), Error(bases, candidates, c.Events)))
             .ToDictionary(c => c.Name, c => ratios[c.Name]);
+
+    /// <summary>What a logarithm of a ratio must exceed.</summary>
+    private static double Error(IReadOnlyList<PointSummary> bases, IReadOnlyList<PointSummary> candidates, Func<PointSummary, double?> events) =>
+        StandardErrors * Math.Sqrt(1 / bases.Sum(events) + 1 / candidates.Sum(events) ?? 1);
 
     public static (bool Fewer, bool More) Sides(IEnumerable<double> decisive) => decisive.Aggregate((false, false), (sides, ratio) => (sides.Item1 || ratio < 1, sides.Item2 || ratio > 1));
 

@@ -14,6 +14,9 @@ internal sealed record ComparisonRules(IReadOnlySet<string> Factors, double Thre
 /// <summary>Pairs to verdicts. The order matters: Holm's correction is over all comparable pairs, known before any of them is judged.</summary>
 internal static class Comparison
 {
+    /// <summary>In the windows of a side; with fewer a rate is chance.</summary>
+    private const int FewDeliveries = 20;
+
     /// <param name="points">Points that the A/A floor is taken from: all of the run, or of both.</param>
     public static IReadOnlyList<ComparisonSummary> Judge(IReadOnlyList<PointPair> pairs, IReadOnlyList<PointSide> points, ComparisonRules rules)
     {
@@ -104,8 +107,12 @@ internal static class Comparison
     private static string Counted(PointPair pair, PairedMetric metric, IReadOnlyDictionary<string, double> counts)
     {
         if (pair.Base.First.LoadModel == "users") return $"{Names(pair)}: {metric.Figures}, {ClockFreeCounts.Times(metric.Candidate / metric.Base)}; so few repetitions decide nothing.";
-        if (!metric.HigherIsBetter || !counts.TryGetValue("wireOctetsPerDelivery", out var octets)) return $"{Names(pair)}: {ClockFreeCounts.Words(counts)} per delivery.";
-        return $"{Names(pair)}: {metric.Figures}, {ClockFreeCounts.Times(metric.Candidate / metric.Base)}, where the octets alone would give {ClockFreeCounts.Times(1 / octets)}.";
+        if (!metric.HigherIsBetter) return $"{Names(pair)}: {ClockFreeCounts.Words(counts)} per delivery.";
+        var (ofCandidate, ofBase) = (Deliveries(pair.Candidate), Deliveries(pair.Base));
+        if (Math.Min(ofCandidate, ofBase) < FewDeliveries) return Invariant($"{Names(pair)}: {metric.Figures}, of {ofCandidate} and {ofBase} deliveries, too few to say more.");
+        return $"{Names(pair)}: {metric.Figures}, {ClockFreeCounts.Times(metric.Candidate / metric.Base)}{(counts.TryGetValue("wireOctetsPerDelivery", out var octets) ? $", where the octets alone would give {ClockFreeCounts.Times(1 / octets)}" : "")}.";
+
+        static long Deliveries(PointSide side) => side.Repetitions.Sum(p => p.DeliveriesInWindow);
     }
 
     private static string Worded(PointPair pair, PairedMetric metric, PairedRatio ratio, double adjusted, NoiseFloor floor, RateVerdict verdict)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailBench.Analysis.Figures;
 using MailBench.Model.Records;
 using static System.FormattableString;
@@ -102,5 +103,8 @@ internal sealed record PairedMetric(string Name, bool HigherIsBetter, Func<Point
     /// <summary>The ratio with what transactions that were open at a window's edges had brought of their content; null: not known, or too few blocks.</summary>
     public PairedRatio? WithUnderWay { get; init; }
 
-    public string Figures => HigherIsBetter ? Invariant($"{Candidate:#,0} against {Base:#,0} {MetricUnit.Of(Name)}") : Invariant($"{MetricUnit.Of(Name)[..^", ms".Length]} {Candidate:0.##} against {Base:0.##} ms");
+    /// <summary>A rate in three digits at least.</summary>
+    public static string Rate(double perSecond) => perSecond.ToString(perSecond < 9.95 ? "0.##" : perSecond < 99.5 ? "0.#" : "#,0", CultureInfo.InvariantCulture);
+
+    public string Figures => HigherIsBetter ? $"{Rate(Candidate)} against {Rate(Base)} {MetricUnit.Of(Name)}" : Invariant($"{MetricUnit.Of(Name)[..^", ms".Length]} {Candidate:0.##} against {Base:0.##} ms");
 }

@@ -108,7 +108,7 @@ internal static class CapacitySentences
         var failed = trial.Failed == 0 ? "none failed" : Invariant($"{trial.Failed:#,0} failed");
         var share = trial.LineKbitPerUser is { } kbit ? Invariant($", {Figure(kbit)} kbit/s of the line each{(trial.BusyForward is { } busy ? Invariant($", which was {busy:0.0%} busy") : "")}") : "";
         var limit = trial.Bottleneck == Utilisations.Unattributed || trial.Carried ? "" : $", limited by {trial.Bottleneck}";
-        return Invariant($"{trial.PerSecond:#,0.#} of {trial.OfferedPerSecond:#,0.#} polls/s, 95 % within {UsersSentences.Ms(trial.P95Ms)}, {failed}{share}{limit}; point {trial.Point}{(trial.Repetition > 0 ? Invariant($" repetition {trial.Repetition}") : "")}{(trial.Step is { } step ? $", {step}" : "")}");
+        return Invariant($"{trial.PerSecond:#,0.#} of {trial.OfferedPerSecond:#,0.#} polls/s, {UsersSentences.In95(trial.P95Ms)}, {failed}{share}{limit}; point {trial.Point}{(trial.Repetition > 0 ? Invariant($" repetition {trial.Repetition}") : "")}{(trial.Step is { } step ? $", {step}" : "")}");
     }
 
     private static string Against(CapacityAnswer answer) => answer.Against.Count == 0 ? "" : $" Against it: {Numbers(answer.Against)}.";

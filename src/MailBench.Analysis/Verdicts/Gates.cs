@@ -18,7 +18,7 @@ internal static class Gates
     private const double GrowthBound = 0.05;
 
     /// <summary>Of what the window delivered: above it the rate is one of the window's edges (method: Little's law within 5 %).</summary>
-    private const double UnderWayBound = 0.05;
+    internal const double UnderWayBound = 0.05;
 
     /// <summary>Lateness of the line's own loop is made good from the backlog; above this share it may not have been.</summary>
     private const double LineLateBound = 0.05;
@@ -102,7 +102,7 @@ internal static class Gates
     private static IEnumerable<string> Flags(PointSummary point, GateInput input)
     {
         if (input.Steadiness is { } trend && trend.IsTrend) yield return Invariant($"{Unsteady}: the rate drifts by {trend.Drift:+0.0%;-0.0%} over the window (± {trend.HalfWidth:0.0%})");
-        else if (input.Steadiness is { IsSteady: false } unsure) yield return Invariant($"{NotShownSteady}: drift {unsure.Drift:+0.0%;-0.0%} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
+        else if (input.Steadiness is { IsSteady: false } unsure) yield return Invariant($"{NotShownSteady}: drift {Sentences.Signed(unsure.Drift)} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
         else if (input.Steadiness is { IsDrift: true } drift) yield return Invariant($"{Drifting}: the rate changes by {drift.Drift:+0.0%;-0.0%} over the window (± {drift.HalfWidth:0.0%})");
         if (point.UnderWayShare is { } edges && Math.Abs(edges) > UnderWayBound)
             yield return Invariant($"{ShortWindow}: messages that were under way at its edges make {edges:+0.0%;-0.0%} of what was delivered in it");

@@ -30,7 +30,7 @@ internal static class KneeSentences
         if (knee.NotCarriedUsers is not { } too) return Invariant($"{knee.CarriedUsers:#,0} users are carried (95 % of polls within {UsersSentences.Ms(good.P95Ms)}); more were not tried.");
         var bad = Searched(polls, too);
         var limit = bad.Bottleneck == Utilisations.Unattributed ? "limit unattributed" : $"limited by {bad.Bottleneck}";
-        return Invariant($"{knee.CarriedUsers:#,0} users are carried (95 % of polls within {UsersSentences.Ms(good.P95Ms)}), {too:#,0} are not ({bad.PerSecond:#,0} of {bad.OfferedPerSecond:#,0} polls/s, 95 % within {UsersSentences.Ms(bad.P95Ms)}, {limit}).");
+        return Invariant($"{knee.CarriedUsers:#,0} users are carried (95 % of polls within {UsersSentences.Ms(good.P95Ms)}), {too:#,0} are not ({bad.PerSecond:#,0} of {bad.OfferedPerSecond:#,0} polls/s, {UsersSentences.In95(bad.P95Ms)}, {limit}).");
     }
 
     private static string Prediction(PollFigures polls, KneeFigures knee)
@@ -39,7 +39,7 @@ internal static class KneeSentences
         var marked = first.Extrapolated ? ", extrapolated" : "";
         if (knee.NotCarriedUsers is not { } too) return Invariant($" Predicted from where there was room: at most {first.Users:#,0} by {first.Resource}{marked}.");
         var middle = (knee.CarriedUsers + too) / 2.0;
-        return Invariant($" Predicted from where there was room: at most {first.Users:#,0} by {first.Resource}{marked} ({first.Users / middle - 1:+0.0%;-0.0%} of the measured {middle:#,0}).");
+        return Invariant($" Predicted from where there was room: at most {first.Users:#,0} by {first.Resource}{marked} ({Sentences.Signed(first.Users / middle - 1)} of the measured {middle:#,0}).");
     }
 
     private static string? Overload(PollFigures polls, KneeFigures knee)

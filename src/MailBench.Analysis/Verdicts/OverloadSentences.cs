@@ -34,12 +34,12 @@ internal static class OverloadSentences
 
     private static string Knee(CurveFigures curve)
     {
-        if (curve.Points.Count == 1) return $"95 % within {UsersSentences.Ms(curve.Points[0].P95Ms)}; one rate shows no knee";
+        if (curve.Points.Count == 1) return $"{UsersSentences.In95(curve.Points[0].P95Ms)}; one rate shows no knee";
         if (curve.PlateauMs is not { } plateau) return "no point at or below 50 % was good, so that there is no plateau to tell a knee by";
         if (curve.KneeShare is not { } share) return $"no knee: 95 % of deliveries within {UsersSentences.Ms(plateau)} up to 50 %, and nowhere more than twice that";
         var knee = curve.Points.First(point => point.Share == share);
         var limit = knee.Bottleneck == Utilisations.Unattributed ? "" : $", limited by {knee.Bottleneck}";
-        var at = Invariant($"{Share(share)} ({knee.OfferedPerSecond:#,0}/s, 95 % within {UsersSentences.Ms(knee.P95Ms)}{limit})");
+        var at = Invariant($"{Share(share)} ({knee.OfferedPerSecond:#,0}/s, {UsersSentences.In95(knee.P95Ms)}{limit})");
         if (double.IsInfinity(plateau)) return $"past the knee throughout, since even at {Share(share)} mail was left undelivered";
         if (curve.BelowKneeShare is not { } below) return $"the knee is at {at} or below it, the least that was offered; the plateau's median is {UsersSentences.Ms(plateau)}";
         var kept = curve.Points.First(point => point.Share == below);

@@ -80,7 +80,7 @@ internal static class Sentences
             var busy = Quantiles.Median(g.Select(p => p.BusyForward));
             var limit = string.Join(" or ", g.Select(p => p.Bottleneck).Distinct());
             var share = busy is null ? "" : Invariant($", line {busy:0.0%} busy");
-            return Invariant($"{rate:#,0} deliveries/s at {Line(g.Key)} ({(limit == Utilisations.Unattributed ? "limit unattributed" : "limited by " + limit)}{share})");
+            return Invariant($"{PairedMetric.Rate(rate ?? 0)} deliveries/s at {Line(g.Key)} ({(limit == Utilisations.Unattributed ? "limit unattributed" : "limited by " + limit)}{share})");
         });
         return $"{strategy} gave {string.Join("; ", lines)}.";
     }
@@ -105,6 +105,9 @@ internal static class Sentences
 
     /// <summary>Messages behind a latency: recipients of one message travel together, so they are the sample.</summary>
     private static double MessagesOf(PointSummary p) => p.Latencies.TryGetValue("response", out var response) ? response.Count : 0;
+
+    /// <summary><c>+3.8%</c>, <c>-2.0%</c>; what rounds to nothing has a plus.</summary>
+    internal static string Signed(double share) => Invariant($"{Math.Round(share, 3) + 0.0:+0.0%;-0.0%}");
 
     /// <summary>A line by its capacity in bits per second.</summary>
     internal static string Line(long bits) => bits == 0 ? "no line" : new BitRate(bits).ToString();

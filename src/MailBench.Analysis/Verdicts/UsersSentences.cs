@@ -111,7 +111,7 @@ internal static class UsersSentences
         // Of few polls a second, tenths decide.
         return offered < 20 ? Invariant($"{polls:0.0} of {offered:0.0} polls/s, {Rest()}") : Invariant($"{polls:#,0} of {offered:#,0} polls/s, {Rest()}");
 
-        string Rest() => Invariant($"95 % within {Ms(first.Points.Max(P95))}{Failed(first.Points)}, {limit}");
+        string Rest() => Invariant($"{In95(first.Points.Max(P95))}{Failed(first.Points)}, {limit}");
     }
 
     /// <summary>Said where any did: up to 1 % may, and still the users are carried.</summary>
@@ -135,7 +135,7 @@ internal static class UsersSentences
         var full = points.Where(p => p.Bottleneck is Utilisations.LineForward or Utilisations.LineReverse).ToList();
         if (full.Count == 0) return alone + ": it was not the limit.";
         if (full[0].Polls!.Action == "check" && full.Max(p => p.Polls!.PerSecond) * interval is { } most)
-            return Invariant($" The full line let {most / interval:#,0} polls/s through, {most:#,0} users; predicted at most {predicted:#,0} ({predicted / most - 1:+0.0%;-0.0%}).");
+            return Invariant($" The full line let {most / interval:#,0} polls/s through, {most:#,0} users; predicted at most {predicted:#,0} ({Sentences.Signed(predicted / most - 1)}).");
         var measured = carried == 0 ? Invariant($", measured fewer than {notCarried:#,0}.") : Invariant($", measured between {carried:#,0} and {notCarried:#,0}.");
         return alone + (predicted >= carried && predicted <= notCarried ? measured : Invariant($"; that is not between the {carried:#,0} and {notCarried:#,0} measured."));
     }
@@ -152,6 +152,9 @@ internal static class UsersSentences
         .Where(a => a.Key is not ("users.count" or "users.interval" or "users.action" or "line.capacity")).Select(a => Variant.Named(a.Key, a.Value)));
 
     private static double P95(PointSummary p) => p.Latencies.TryGetValue("response", out var response) ? response.P95 : double.PositiveInfinity;
+
+    /// <summary><c>95 % within 41.9 ms</c>, or that so many never came to their end.</summary>
+    internal static string In95(double? p95) => p95 is { } ms && double.IsInfinity(ms) ? "more than 5 % unfinished" : $"95 % within {Ms(p95)}";
 
     internal static string Ms(double? value) => value is not { } ms ? "nothing" : double.IsInfinity(ms) ? "no time (unfinished)" : ms >= 10_000 ? Invariant($"{ms / 1000:0.0} s") : ms >= 1000 ? Invariant($"{ms / 1000:0.00} s") : Invariant($"{ms:0.#} ms");
 }

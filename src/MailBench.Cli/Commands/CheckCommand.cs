@@ -11,8 +11,8 @@ internal static class CheckCommand
     private const string Example = """
         $ mailbench check profiles/smoke.yaml --baseline results/baselines/smoke
         …
-        per-recipient at 10Mbit/s: unchanged (by counts; rates say nothing here: verdicts on rates need 6 repetitions, here 1)
-        per-mx-host at 10Mbit/s: regressed (by counts: 1.5 × more transactions per delivery)
+        per-recipient: unchanged (by counts; rates say nothing here)
+        per-mx-host: regressed (by counts: 1.5 × more transactions per delivery)
         check: regressed
         """;
 

@@ -32,7 +32,7 @@ internal static class DnsCommand
         var generate = new Option<string?>("--generate")
         {
             Description = "A synthetic zone: domains=100,mx=5,suffix=test,addresses=127.0.1.0/24,per-domain=2,additional=on gives d0.test … d99.test and hosts "
-                + "mx0.test … with addresses in order; dJ has the hosts (J + k) mod mx at preference 10; return=ADDRESS adds source.test, ttl=1h sets the TTL.",
+                + "mx0.test … with addresses in order; dJ has the hosts (J + k) mod mx at preference 10; return=ADDRESS adds source.test, mail=ADDRESS mail.test, where users have their mailboxes, ttl=1h sets the TTL.",
             HelpName = "SPEC",
         };
         var faults = new Option<string[]>("--fault")

@@ -14,10 +14,12 @@ internal static class DoctorCommand
 {
     private const string Example = """
         $ mailbench doctor
+        …
         privileges
           + foreign MTAs      private PID, mount and network namespaces can be made
           + user-space line   needs no privilege
           + kernel line       virtual cables and tc's token bucket can be made (line.backend: kernel)
+        …
         foreign MTAs
           + postfix           Postfix 3.7.11
           - exim              Exim is not installed. As MTA packages exclude each other, unpack it beside them: …
@@ -28,7 +30,7 @@ internal static class DoctorCommand
     {
         var unpack = new Option<string[]>("--unpack")
         {
-            Description = "Download Debian's packages of an MTA (postfix, exim, opensmtpd, sendmail) with the libraries they need, and unpack them into a folder of their own, where systems under test are looked for; nothing is installed.",
+            Description = "Download Debian's packages of an MTA or mailbox server (postfix, exim, opensmtpd, sendmail, dovecot) with the libraries they need, and unpack them into a folder of their own, where systems under test are looked for; nothing is installed.",
             HelpName = "MTA [DIR]",
             Arity = new ArgumentArity(1, 2),
             AllowMultipleArgumentsPerToken = true,

@@ -15,7 +15,7 @@ internal static class MtaCommand
         $ mailbench mta --listen 127.0.0.1:10025 --queue /tmp/queue --dns 127.0.0.1:5353 --smtp-port 2525 --relay-from 127.0.0.0/8 --hostname mta.test
         ready mta 127.0.0.1:10025
         ^C
-        {"accepted":1000,"recovered":0,"delivered":1000,"deferred":0,"failed":0,"queued":0,"dsns":0,"dsnsQueued":0,"sessionsIn":10,"sessionsOut":4,"transactionsOut":24,"uncertain":0,"dnsQueries":7,"syncs":61}
+        {"accepted":1000,"recovered":0,"delivered":1000,"deferred":0,"failed":0,"discarded":0,"queued":0,"dsns":0,"dsnsQueued":0,"sessionsIn":10,"sessionsOut":4,"transactionsOut":24,"uncertain":0,"conversions":0,"dnsQueries":7,"dnsCached":93,"dnsStale":0,"dnsNegative":0,"overloads":0,"syncs":61}
         """;
 
     public static Command Create()

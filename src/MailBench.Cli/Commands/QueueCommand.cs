@@ -10,10 +10,17 @@ internal static class QueueCommand
     private const int HeaderBytes = 64 << 10;
     private const int FlushedChars = 1 << 14;
 
-    public static Command Create() => new("queue", "Look into a queue, of a live or a stopped MTA, or change what waits in it.")
+    private const string ListExample = """
+        $ mailbench queue list /var/spool/mailbench
+        1Z4  12m  4.2KiB  ab12.3-0.1042@source.test
+          u17@d3.test  waiting, 2 attempts, next in 40s: mx3.test[127.0.1.4] said to RCPT: 450 4.2.0 Mailbox busy
+          u18@d4.test  waiting
+        """;
+
+    public static Command Create() => new Command("queue", "Look into a queue, of a live or a stopped MTA, or change what waits in it.")
     {
         CreateList(), CreateShow(), QueueOrderCommand.CreateFlush(), QueueOrderCommand.CreateRemove(),
-    };
+    }.WithExample(ListExample);
 
     private static Command CreateList()
     {
@@ -54,12 +61,7 @@ internal static class QueueCommand
 
             return ExitCode.Good;
         });
-        return list.WithExample("""
-            $ mailbench queue list /var/spool/mailbench
-            1Z4  12m  4.2KiB  ab12.3-0.1042@source.test
-              u17@d3.test  waiting, 2 attempts, next in 40s: 450 4.2.0 Mailbox busy
-              u18@d4.test  waiting
-            """);
+        return list.WithExample(ListExample);
     }
 
     private static Command CreateShow()
@@ -92,10 +94,12 @@ internal static class QueueCommand
             size:      4300 octets
             body:      8BITMIME
             recipients:
-              u16@d2.test  delivered, 1 attempt: 250 2.0.0 Ok
-              u17@d3.test  waiting, 2 attempts, next in 40s: 450 4.2.0 Mailbox busy
+              u16@d2.test  delivered, 1 attempt
+              u17@d3.test  waiting, 2 attempts, next in 40s: mx3.test[127.0.1.4] said to RCPT: 450 4.2.0 Mailbox busy
             header:
-              Received: from source.test ([127.0.0.1]) by mta.test with ESMTP id 1Z4;
+              Received: from source.test ([127.0.0.1])
+              	by mta.test with ESMTP id 1Z4;
+              	Mon, 04 May 2026 09:12:33 +0000
               Subject: Minutes
             """);
     }

@@ -13,7 +13,7 @@ internal static class ReportCommand
         $ mailbench report results/quickstart-20261124-0430
              line variant       load    deliv./s   busy octets/d trans./d ...
         10 Mbit/s per-recipient backlog      227 99.5 %    5,483     1.00 ...
-        report: results/quickstart-20261124-0430/report.html
+        report: /home/me/mailbench/results/quickstart-20261124-0430/report.html
         """;
 
     public static Command Create()

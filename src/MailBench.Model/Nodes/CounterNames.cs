@@ -52,6 +52,9 @@ public static class CounterNames
     public const string Octets = "octets";
     public const string Dsns = "dsns";
 
+    /// <summary>Sum of the squares of the messages' content octets, which with their sum and number tells how much sizes vary.</summary>
+    public const string OctetsSquared = "octetsSquared";
+
     /// <summary>Content octets that have come in transactions whose end has not: no sum but what there is now.</summary>
     public const string ContentUnderWay = "contentUnderWay";
 

@@ -248,5 +248,7 @@ public sealed record LineOptions
 
     /// <summary>Octets that may wait for the line per direction, all connections together, kernel buffers included; the line holds 5 ms of its capacity where that is more.</summary>
     public ByteSize Queue { get; init; } = new(64 << 10);
-    public int MaxConnections { get; init; } = 10_000;
+
+    /// <summary>More are closed at once. File descriptors, two for each, end most machines' patience first; a run counts those before it starts.</summary>
+    public int MaxConnections { get; init; } = 50_000;
 }

@@ -137,6 +137,9 @@ public sealed record PointSummary
     /// </summary>
     public double? UnderWayShare { get; init; }
 
+    /// <summary>Standard deviation ÷ mean of the content octets of what the sinks took in the window, a transaction each. Null: they did not tell.</summary>
+    public double? ContentVariation { get; init; }
+
     /// <summary>All deliveries of the trial ÷ the time from its first injection to its last delivery: start and drain are in it, where the window's rate has neither.</summary>
     public double? WholeTrialPerSecond { get; init; }
     public int RecipientsPerMessage { get; init; } = 1;

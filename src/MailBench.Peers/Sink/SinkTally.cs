@@ -19,6 +19,7 @@ internal sealed class SinkTally
     private long _octetsIn;
     private long _octetsOut;
     private long _underWay;
+    private double _octetsSquared;
 
     public void AddSession() => Volatile.Write(ref _sessions, _sessions + 1);
 
@@ -30,6 +31,7 @@ internal sealed class SinkTally
         Volatile.Write(ref _messages, _messages + 1);
         Volatile.Write(ref _recipients, _recipients + recipients);
         Volatile.Write(ref _octets, _octets + octets);
+        Volatile.Write(ref _octetsSquared, _octetsSquared + ((double)octets * octets));
     }
 
     public void AddRefusal() => Volatile.Write(ref _refused, _refused + 1);
@@ -68,5 +70,6 @@ internal sealed class SinkTally
         [CounterNames.OctetsIn] = Volatile.Read(ref _octetsIn),
         [CounterNames.OctetsOut] = Volatile.Read(ref _octetsOut),
         [CounterNames.ContentUnderWay] = Volatile.Read(ref _underWay),
+        [CounterNames.OctetsSquared] = Volatile.Read(ref _octetsSquared),
     };
 }

@@ -65,6 +65,16 @@ public sealed class PlantedFaultTests
     }
 
     [Fact]
+    public void How_much_sizes_vary_is_told_by_their_squares()
+    {
+        var trial = PlantedTrial.Healthy();
+        Assert.Null(trial.Analyze().ContentVariation);
+        // Nine of ten messages have 1,000 octets and one has 11,000: mean 2,000, deviation 3,000.
+        trial.Contents = (10, 20_000, 9 * 1e6 + 121e6);
+        Assert.Equal(1.5, trial.Analyze().ContentVariation!.Value, 1e-9);
+    }
+
+    [Fact]
     public void Where_nothing_was_delivered_the_reason_names_a_machine_that_was_somebody_elses()
     {
         var trial = PlantedTrial.Healthy();

@@ -35,6 +35,9 @@ internal sealed class PlantedTrial
     public double CeilingMessagesPerSecond { get; set; } = 10_000;
     public double LineLateNs { get; set; }
 
+    /// <summary>Number, sum and sum of squares of the content octets that came to the sinks in the window; null: they do not tell the latter.</summary>
+    public (double Number, double Sum, double Squares)? Contents { get; set; }
+
     /// <summary>Content octets of open transactions at the window's begin and end.</summary>
     public (double Begin, double End) UnderWay { get; set; }
 
@@ -124,14 +127,18 @@ internal sealed class PlantedTrial
             SteadyEndNs = 9 * Second,
             DrainEndNs = 12 * Second,
             AtTrialBegin = nothing,
-            AtBegin = With(With(Snapshot(1 * Second, 0), "mta", CounterNames.ResidentBytes, MemoryMiB.Begin * 1048576), "sink", CounterNames.ContentUnderWay, UnderWay.Begin),
-            AtEnd = With(With(Snapshot(9 * Second, WireOctets, LineLateNs), "mta", CounterNames.ResidentBytes, MemoryMiB.End * 1048576), "sink", CounterNames.ContentUnderWay, UnderWay.End),
+            AtBegin = With(With(With(With(Snapshot(1 * Second, 0), "mta", CounterNames.ResidentBytes, MemoryMiB.Begin * 1048576), "sink", CounterNames.ContentUnderWay, UnderWay.Begin), "sink", CounterNames.Messages, 0), "sink", CounterNames.OctetsSquared, 0),
+            AtEnd = WithContents(With(With(Snapshot(9 * Second, WireOctets, LineLateNs), "mta", CounterNames.ResidentBytes, MemoryMiB.End * 1048576), "sink", CounterNames.ContentUnderWay, UnderWay.End)),
             AfterDrain = Snapshot(12 * Second, WireOctets),
             Failure = Failure,
             OthersShare = OthersShare,
             Features = new Dictionary<string, string> { ["durability"] = "synced" },
         };
     }
+
+    private Dictionary<string, IReadOnlyDictionary<string, double>> WithContents(Dictionary<string, IReadOnlyDictionary<string, double>> snapshot) => Contents is not { } contents
+        ? snapshot
+        : With(With(With(snapshot, "sink", CounterNames.Messages, contents.Number), "sink", CounterNames.Octets, contents.Sum), "sink", CounterNames.OctetsSquared, contents.Squares);
 
     private static Dictionary<string, IReadOnlyDictionary<string, double>> With(Dictionary<string, IReadOnlyDictionary<string, double>> snapshot, string role, string counter, double value)
     {

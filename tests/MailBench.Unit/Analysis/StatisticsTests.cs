@@ -63,5 +63,8 @@ public sealed class StatisticsTests
         // Differences of two readings with σ = 2 % spread by 2.8 %: the 95th percentile of one is near 5.5 %, of the mean of 16 near 1.4 %.
         Assert.InRange(one.Ratio!.Value, 1.03, 1.09);
         Assert.InRange(many.Ratio!.Value, 1.008, 1.02);
+
+        // One that goes up and down by itself says nothing of the machine.
+        Assert.Equal(one, NoiseFloor.Of([.. series, ComparedRuns.Rates(chance, 30, ComparedRuns.Mood(chance, 6, 0), 0.3)], 1));
     }
 }

@@ -32,6 +32,20 @@ public sealed class VerdictTests
         Assert.Equal(verdict == "inconclusive", comparison.Sentence.Contains("with what was under way at the windows' edges it would be 1.00", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(0.0, 2.0, true)]
+    [InlineData(0.06, 2.0, false)]
+    [InlineData(0.0, 60.0, false)]
+    public void Octets_of_a_few_large_messages_or_of_what_is_under_way_rank_nothing(double underWay, double variation, bool ranks)
+    {
+        var run = Run(3, 1, spread: 0.001, blocks: 1);
+        var points = run.Summary.Points.Select(p => p with { UnderWayShare = underWay, ContentVariation = variation, WireOctetsPerDelivery = p.Point == 1 ? 1000 : 2000 }).ToList();
+        var comparison = Assert.Single(Within(run with { Summary = run.Summary with { Points = points } }));
+        Assert.Equal(ranks, comparison.DecisiveCounts.ContainsKey("wireOctetsPerDelivery"));
+        Assert.Equal(ranks, comparison.CountRatios.ContainsKey("wireOctetsPerDelivery"));
+        Assert.Equal(ranks, comparison.Sentence.Contains("where the octets alone would give 0.5 ×", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Five_repetitions_decide_nothing_by_rates() => Assert.Equal("by counts", Assert.Single(Within(Run(3, 0.5, 0.005, 5))).Verdict);
 
@@ -42,6 +56,15 @@ public sealed class VerdictTests
         Assert.Equal("inconclusive", comparison.Verdict);
         Assert.Contains("equal things differ", comparison.Why, StringComparison.Ordinal);
         Assert.True(comparison.Metric!.NoiseFloor > 0.03);
+    }
+
+    [Fact]
+    public void A_system_that_goes_up_and_down_by_itself_makes_no_other_comparison_uncertain()
+    {
+        var chance = new Random(5);
+        var mood = ComparedRuns.Mood(chance, 8, 0);
+        var run = ComparedRuns.Run("r", "mta.strategy", ("base", ComparedRuns.Rates(chance, 100, mood, 0.004)), ("better", ComparedRuns.Rates(chance, 120, mood, 0.004)), ("same", ComparedRuns.Rates(chance, 100, mood, 0.004)), ("restless", ComparedRuns.Rates(chance, 100, mood, 0.25)));
+        Assert.Equal([("better", "improved"), ("same", "unchanged"), ("restless", "inconclusive")], Within(run).Select(c => (c.Candidate, c.Verdict)));
     }
 
     [Fact]
