@@ -14,8 +14,8 @@ internal static class CompareCommand
 {
     private const string Example = """
         $ mailbench compare results/quickstart-20261124-0430#per-recipient results/quickstart-20261124-0430#per-mx-host
-        au67vubl#per-recipient: user-space line (octets estimated) · synced on ext4 on vda · 3 to 12 s windows × 1 · …
-        • au67vubl#per-mx-host against au67vubl#per-recipient at 10Mbit/s: 10 × fewer octets on the line, 10 × fewer transactions, … per delivery: improved by counts (rates need 6 repetitions).
+        au6ngwnr#per-recipient: user-space line (octets estimated) · synced on ext4 on vda · 3 to 12 s windows × 1 · …
+        • au6ngwnr#per-mx-host against au6ngwnr#per-recipient at 10Mbit/s: 10 × fewer octets on the line, 10 × fewer transactions, … per delivery: improved by counts (rates need 6 repetitions).
         …
         verdict: improved
         """;

@@ -21,11 +21,11 @@ internal static class PlanCommand
 
     private const string Example = """
         $ mailbench plan results/examples/quickstart --users 300 --poll 1s
-        au67vubl: user-space line (octets estimated) · synced on ext4 on vda · 3 to 12 s windows × 1 · 2 cores shared by all roles · quick
+        au6ngwnr: user-space line (octets estimated) · synced on ext4 on vda · 3 to 12 s windows × 1 · 2 cores shared by all roles · quick
         • 300 users, a poll (delete over pop3) every 1s, a line of 10Mbit/s (33.3 kbit/s each): undecided. It lies between 200 and 400: 200, which were
-            carried (199.5 of 200.1 polls/s, 95 % within 41.9 ms, none failed, 50 kbit/s of the line each, which was 83.3% busy; point 13); 400, which were not
-            carried (166.1 of 399.8 polls/s, 95 % within no time (unfinished), none failed, 25 kbit/s of the line each, which was 100.0% busy, limited by line
-            forward; point 14). Flagged: sync probe moved +70% during the run.
+            carried (199.5 of 199.9 polls/s, 95 % within 40.9 ms, none failed, 50 kbit/s of the line each, which was 83.1% busy; point 13); 400, which were not
+            carried (166 of 400.6 polls/s, more than 5 % unfinished, none failed, 25 kbit/s of the line each, which was 100.0% busy, limited by line
+            forward; point 14). Flagged: sync probe moved +32% during the run.
             measure it: mailbench run results/examples/quickstart/profile.yaml --sweep users --set users.count=300 --set users.interval=1s
         • the measured machine's limits allow it: 300 users connected at once would take 800 of 20,000 open files in the line's process, and 300 of its 28,232
             ports; they come from 2 client addresses
