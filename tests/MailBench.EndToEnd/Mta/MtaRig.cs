@@ -30,7 +30,7 @@ internal sealed class MtaRig : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("mailbench-mta-").FullName;
     private DnsNode? _dns;
     private SinkNode? _sink;
-    
+
     /// <summary>An address of its own, which no client's socket has: where it begins again after a while, its port is free there.</summary>
     private IPEndPoint _dnsEndPoint = new(IPAddress.Parse("127.0.71.53"), 0);
     private int _smtpPort;
