@@ -29,7 +29,7 @@ public static partial class SettingsTable
         new("line.capacity", SettingKind.Capacity, "100Mbit/s", "Capacity of the line between the SUT and the sinks, per direction; all connections share it.") { Min = 1000, Max = 1e11 },
         new("line.delay", SettingKind.Duration, "0s", "One-way delay, in each direction.") { Max = 10 },
         new("line.queue", SettingKind.Size, "64KiB", "Octets that may wait for the line per direction, kernel buffers included. In user space never less than 5 ms of the line, since processes may wake so late.") { Min = 4096, Max = 1024 * MiB },
-        new("line.backend", SettingKind.Choice, "userspace", "What shapes the line: userspace, a proxy that needs no privilege (octets estimated); kernel, virtual cables and tc's token bucket, for root (octets measured); auto, kernel where it can be had; points about users run on userspace alone; none, for points about users alone: they dial the server itself and no octets are counted.") { Sweepable = false, Choices = ["auto", "userspace", "kernel", "none"] },
+        new("line.backend", SettingKind.Choice, "userspace", "What shapes the line: userspace, a proxy that needs no privilege (octets estimated); kernel, virtual cables and tc's token bucket, for root (octets measured); auto, kernel where it can be had; none, for points about users, which run on userspace or none: they dial the server itself and no octets are counted.") { Sweepable = false, Choices = ["auto", "userspace", "kernel", "none"] },
 
         new("dns.domains", SettingKind.Integer, "100", "Recipient domains d0 … in the zone.") { Min = 1, Max = 1_000_000 },
         new("dns.mx", SettingKind.Integer, "5", "MX hosts mx0 …, each with an address of its own.") { Min = 1, Max = 250 },
