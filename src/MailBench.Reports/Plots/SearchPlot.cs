@@ -1,3 +1,4 @@
+using System.Globalization;
 using MailBench.Model.Records;
 using MailBench.Model.Searching;
 using MailBench.Reports.Html;
@@ -42,7 +43,7 @@ internal static class SearchPlot
             (marks.MarkerLineWidth, marks.LegendText) = (2.5f, Words(verdict));
         }
 
-        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(tries.Select(t => (double)t.Number).ToArray(), tries.Select(t => Say.Number(t.Number)).ToArray());
+        plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericManual(tries.Select(t => (double)t.Number).ToArray(), tries.Select(t => t.Number.ToString(CultureInfo.InvariantCulture)).ToArray());
         plot.Axes.SetLimits(0.4, last, 0, most);
         plot.ShowLegend(Edge.Right);
         return plot;
