@@ -14,7 +14,8 @@ internal static class ClockFreeCounts
     /// <summary>Standard errors that a difference must exceed: counts of a window move by the messages that happen to be in it.</summary>
     private const double StandardErrors = 3;
 
-    private const string Octets = "wireOctetsPerDelivery";
+    /// <summary>The count of octets on the line, forward.</summary>
+    public const string Octets = "wireOctetsPerDelivery";
 
     /// <summary>Octets of coarse windows that are known so well are told though they do not differ; else only a difference beyond their error is.</summary>
     private const double WellKnown = 0.15;
@@ -33,12 +34,10 @@ internal static class ClockFreeCounts
     /// Messages, each worth as many as its size tells of the mean: where sizes vary by much, as attachments do, a few large ones make the octets of a window. None where much was under way at its edges: then small messages were
     /// delivered in it and large ones carried, and what a delivery takes cannot be said.
     /// </summary>
-    private static double? Sizes(PointSummary p) => IsShort(p) ? 0 : p.DeliveriesInWindow / (double)p.RecipientsPerMessage / Math.Max(1, p.ContentVariation * p.ContentVariation ?? 1);
-
-    private static bool IsShort(PointSummary p) => Math.Abs(p.UnderWayShare ?? 0) > Gates.UnderWayBound;
+    private static double? Sizes(PointSummary p) => Gates.IsShortWindow(p) ? 0 : p.DeliveriesInWindow / (double)p.RecipientsPerMessage / Math.Max(1, p.ContentVariation * p.ContentVariation ?? 1);
 
     /// <summary>Its octets depend on which messages its window had.</summary>
-    private static bool IsCoarse(PointSummary p) => IsShort(p) || p.ContentVariation > 1;
+    private static bool IsCoarse(PointSummary p) => Gates.IsShortWindow(p) || p.ContentVariation > 1;
 
     /// <summary>Name → candidate ÷ base, of the medians; a count that either side lacks is left out, and octets that differ, or do not, by which messages the windows had.</summary>
     public static IReadOnlyDictionary<string, double> Ratios(IReadOnlyList<PointSummary> bases, IReadOnlyList<PointSummary> candidates)

@@ -110,7 +110,7 @@ internal static class Comparison
         if (!metric.HigherIsBetter) return $"{Names(pair)}: {ClockFreeCounts.Words(counts)} per delivery.";
         var (ofCandidate, ofBase) = (Deliveries(pair.Candidate), Deliveries(pair.Base));
         if (Math.Min(ofCandidate, ofBase) < FewDeliveries) return Invariant($"{Names(pair)}: {metric.Figures}, of {ofCandidate} and {ofBase} deliveries, too few to say more.");
-        return $"{Names(pair)}: {metric.Figures}, {ClockFreeCounts.Times(metric.Candidate / metric.Base)}{(counts.TryGetValue("wireOctetsPerDelivery", out var octets) ? $", where the octets alone would give {ClockFreeCounts.Times(1 / octets)}" : "")}.";
+        return $"{Names(pair)}: {metric.Figures}, {ClockFreeCounts.Times(metric.Candidate / metric.Base)}{(counts.TryGetValue(ClockFreeCounts.Octets, out var octets) ? $", where the octets alone would give {ClockFreeCounts.Times(1 / octets)}" : "")}.";
 
         static long Deliveries(PointSide side) => side.Repetitions.Sum(p => p.DeliveriesInWindow);
     }

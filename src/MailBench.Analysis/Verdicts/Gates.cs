@@ -18,7 +18,7 @@ internal static class Gates
     private const double GrowthBound = 0.05;
 
     /// <summary>Of what the window delivered: above it the rate is one of the window's edges (method: Little's law within 5 %).</summary>
-    internal const double UnderWayBound = 0.05;
+    private const double UnderWayBound = 0.05;
 
     /// <summary>Lateness of the line's own loop is made good from the backlog; above this share it may not have been.</summary>
     private const double LineLateBound = 0.05;
@@ -48,6 +48,9 @@ internal static class Gates
 
     /// <summary>The flags that are not of steadiness, which a try of a search is judged by in another way.</summary>
     public static IEnumerable<string> BesideSteadiness(PointSummary point) => point.Flags.Where(flag => !Unsteadiness.Any(begin => flag.StartsWith(begin, StringComparison.Ordinal)));
+
+    /// <summary>What was under way at the window's edges is much beside what was delivered in it.</summary>
+    public static bool IsShortWindow(PointSummary point) => Math.Abs(point.UnderWayShare ?? 0) > UnderWayBound;
 
     public static PointSummary Apply(PointSummary point, GateInput input)
     {
@@ -104,8 +107,7 @@ internal static class Gates
         if (input.Steadiness is { } trend && trend.IsTrend) yield return Invariant($"{Unsteady}: the rate drifts by {trend.Drift:+0.0%;-0.0%} over the window (± {trend.HalfWidth:0.0%})");
         else if (input.Steadiness is { IsSteady: false } unsure) yield return Invariant($"{NotShownSteady}: drift {Sentences.Signed(unsure.Drift)} ± {unsure.HalfWidth:0.0%}, the bound is ± 5%");
         else if (input.Steadiness is { IsDrift: true } drift) yield return Invariant($"{Drifting}: the rate changes by {drift.Drift:+0.0%;-0.0%} over the window (± {drift.HalfWidth:0.0%})");
-        if (point.UnderWayShare is { } edges && Math.Abs(edges) > UnderWayBound)
-            yield return Invariant($"{ShortWindow}: messages that were under way at its edges make {edges:+0.0%;-0.0%} of what was delivered in it");
+        if (IsShortWindow(point)) yield return Invariant($"{ShortWindow}: messages that were under way at its edges make {point.UnderWayShare:+0.0%;-0.0%} of what was delivered in it");
         var growth = Math.Abs(input.GrowthRecipients);
         if (point.LoadModel == "backlog" && input.Settings.BacklogRecipients is { } k && growth > GrowthBound * k + point.RecipientsPerMessage)
             yield return Invariant($"{NotConstant}: {input.GrowthRecipients:+0;-0} of {k} recipients over the window");

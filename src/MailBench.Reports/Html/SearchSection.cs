@@ -49,13 +49,19 @@ internal static class SearchSection
     /// <summary>One for each try, in the order in which they were made.</summary>
     public static IEnumerable<string[]> Rows(RunSummary run, SustainableFigures search)
     {
+        foreach (var (p, t) in Tries(run, search))
+            yield return
+            [
+                $"{p.Repetition + 1}{(t.Mark is { } mark ? $", {Kebab.Format(mark.Step)}" : "")}", t.Mark is { } offered ? Rate(offered.PerSecond) : Say.None, Say.Number(p.AcceptedPerSecond), Say.Number(p.DeliveredPerSecond), Ms(t.AcceptedP95Ms), Ms(t.DeliveredP95Ms),
+                Say.Percent(t.UndeliveredBound), Say.Percent(t.UnacceptedBound), Say.Percent(t.ErrorShare), p.Void ? Say.None : Say.Percent(p.BusyForward), Verdict(t),
+            ];
+    }
+
+    /// <summary>The search's trials in the order in which they were made.</summary>
+    public static IEnumerable<(PointSummary Point, TryFigures Try)> Tries(RunSummary run, SustainableFigures search)
+    {
         foreach (var p in run.Points)
-            if (p.Point == search.Point && p.Try is { } t)
-                yield return
-                [
-                    $"{p.Repetition + 1}{(t.Mark is { } mark ? $", {Kebab.Format(mark.Step)}" : "")}", t.Mark is { } offered ? Rate(offered.PerSecond) : Say.None, Say.Number(p.AcceptedPerSecond), Say.Number(p.DeliveredPerSecond), Ms(t.AcceptedP95Ms), Ms(t.DeliveredP95Ms),
-                    Say.Percent(t.UndeliveredBound), Say.Percent(t.UnacceptedBound), Say.Percent(t.ErrorShare), p.Void ? Say.None : Say.Percent(p.BusyForward), Verdict(t),
-                ];
+            if (p.Point == search.Point && p.Try is { } tried) yield return (p, tried);
     }
 
     private static string Verdict(TryFigures tried) => tried.Verdict switch

@@ -56,9 +56,10 @@ internal static class SearchPlot
         _ => "void",
     };
 
+    /// <summary>Those that could begin.</summary>
     private static IEnumerable<(int Number, double PerSecond, TryVerdict Verdict)> Tries(RunSummary run, SustainableFigures search)
     {
-        foreach (var p in run.Points)
-            if (p.Point == search.Point && p.Try is { Mark: { } mark } tried) yield return (p.Repetition + 1, mark.PerSecond, tried.Verdict);
+        foreach (var (p, tried) in SearchSection.Tries(run, search))
+            if (tried.Mark is { } mark) yield return (p.Repetition + 1, mark.PerSecond, tried.Verdict);
     }
 }
